@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+// Four suites: what needs nothing (unit), what opens sockets and processes (integration),
+// what drives a browser on this machine (browser), and what needs a real kernel with uhid (system).
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/**/*.{integration,browser,system}.test.ts'], testTimeout: 30_000 } },
+      { test: { name: 'integration', include: ['test/**/*.integration.test.ts'], testTimeout: 120_000 } },
+      { test: { name: 'browser', include: ['test/**/*.browser.test.ts'], testTimeout: 120_000, fileParallelism: false } },
+      { test: { name: 'system', include: ['test/system/**/*.system.test.ts'], testTimeout: 900_000, hookTimeout: 900_000, fileParallelism: false } },
+    ],
+  },
+});
