@@ -1,0 +1,10 @@
+/** A raw way to a key over HID: 64-byte reports without report id, both ways. */
+export interface HidConnection {
+  /** Sends one report; rejects when the device is gone. */
+  write(report: Uint8Array): Promise<void>;
+  /** The one listener of reports that come in. */
+  onReport(listener: (report: Uint8Array) => void): void;
+  /** Called once when the device disappears or fails; never after close(). */
+  onGone(listener: (error: Error) => void): void;
+  close(): Promise<void>;
+}
