@@ -5,10 +5,28 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/**/*.{integration,browser,system}.test.ts'], testTimeout: 30_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.{integration,browser,system}.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
       { test: { name: 'integration', include: ['test/**/*.integration.test.ts'], testTimeout: 120_000 } },
-      { test: { name: 'browser', include: ['test/**/*.browser.test.ts'], testTimeout: 120_000, fileParallelism: false } },
-      { test: { name: 'system', include: ['test/system/**/*.system.test.ts'], testTimeout: 900_000, hookTimeout: 900_000, fileParallelism: false } },
+      {
+        test: { name: 'browser', include: ['test/**/*.browser.test.ts'], testTimeout: 120_000, fileParallelism: false },
+      },
+      {
+        test: {
+          name: 'system',
+          include: ['test/system/**/*.system.test.ts'],
+          globalSetup: 'test/system/global-setup.ts',
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });
