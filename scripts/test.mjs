@@ -1,0 +1,90 @@
+// npm test [-- SUITE... [VITEST OPTION...]]: builds, then runs the suites and sums them up.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+const SUITES = ['unit', 'integration', 'browser', 'system'];
+/** The unit suite also runs under this Node, so that the newest release stays supported. */
+const CURRENT_NODE = 26;
+
+const root = join(import.meta.dirname, '..');
+const results = join(root, 'test-results');
+const strict = process.env.CI === 'true';
+const words = process.argv.slice(2);
+const firstOption = words.findIndex((word) => !SUITES.includes(word));
+const chosen = firstOption === -1 ? words : words.slice(0, firstOption);
+const options = firstOption === -1 ? [] : words.slice(firstOption);
+const suites = chosen.length === 0 ? SUITES : SUITES.filter((suite) => chosen.includes(suite));
+const sum = { passed: 0, failed: 0 };
+
+/** A suite, or part of it, that cannot run: one line, and a failure where nothing may be skipped. */
+function skip(what, reason) {
+  console.log(`${strict ? 'FAILED' : 'skipped'}: ${what}: ${reason}`);
+  if (strict) sum.failed += 1;
+}
+
+/** The Debian packages that a suite needs and this machine has not, by scripts/packages.txt. */
+function missingPackages(suite) {
+  return readFileSync(join(root, 'scripts/packages.txt'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.split('|').map((column) => column.trim()))
+    .filter(([, suites, file]) => suites.split(' ').includes(suite) && !existsSync(file))
+    .map(([name]) => name);
+}
+
+function runSuite(suite, title, node) {
+  console.log(`\n== ${title}`);
+  const report = join(results, `${title.replaceAll(' ', '-')}.json`);
+  rmSync(report, { force: true });
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const { status } = spawnSync(node, [vitest, 'run', '--project', suite, ...reporters, ...options], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined;
+  const passed = counts?.numPassedTests ?? 0;
+  const failed = counts?.numFailedTests ?? 0;
+  sum.passed += passed;
+  // A file that does not load, an error between tests or no test at all fails the suite without failing a test.
+  sum.failed += failed === 0 && status !== 0 ? 1 : failed;
+  const left = (counts?.numPendingTests ?? 0) + (counts?.numTodoTests ?? 0);
+  // With options, tests are left out because somebody asked for it.
+  if (left > 0 && options.length === 0) skip(title, `${left} tests did not run`);
+}
+
+/** The path of the newest Node, from the npm package that holds its binary. */
+function currentNode() {
+  const platform = process.platform === 'win32' ? 'win' : process.platform;
+  const name = `node-${platform}-${process.arch}@${CURRENT_NODE}`;
+  const found = spawnSync('npm', ['exec', '--yes', `--package=${name}`, '--', 'node', '-p', 'process.execPath'], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return found.status === 0 ? found.stdout.trim() : undefined;
+}
+
+mkdirSync(results, { recursive: true });
+const build = spawnSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
+if (build.status !== 0) {
+  console.log('FAILED: build: npm run build');
+  sum.failed += 1;
+} else {
+  for (const suite of suites) {
+    const missing = missingPackages(suite);
+    if (missing.length > 0) {
+      skip(suite, `missing Debian package ${missing.join(', ')}; scripts/setup installs it`);
+      continue;
+    }
+    runSuite(suite, suite, process.execPath);
+    if (suite === 'unit' && Number(process.versions.node.split('.')[0]) < CURRENT_NODE) {
+      const node = currentNode();
+      if (node === undefined) skip(`unit under Node ${CURRENT_NODE}`, 'npm could not fetch it');
+      else runSuite(suite, `unit under Node ${CURRENT_NODE}`, node);
+    }
+  }
+}
+console.log(`${sum.passed} passed, ${sum.failed} failed`);
+process.exitCode = sum.failed === 0 && sum.passed > 0 ? 0 : 1;
