@@ -1,0 +1,66 @@
+import { html } from 'hono/html';
+import type { Site } from '../site.ts';
+import { mark } from './icons.ts';
+
+/** What the `html` helper of hono makes and takes. */
+export type Html = ReturnType<typeof html>;
+
+interface PageParts {
+  title: string;
+  body: Html;
+  /** Name of the page's script under /assets/app/, without `.js`. */
+  script?: string;
+  /** Who is signed in, shown in the bar with a button to sign out. */
+  username?: string;
+  /** A wider column, for tables. */
+  wide?: boolean;
+}
+
+/** The frame of every page. */
+export function page(site: Site, parts: PageParts): Html {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${parts.title} · ${site.rpName}</title>
+<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/assets/site.css">
+${parts.script === undefined ? '' : html`<script type="module" src="/assets/app/${parts.script}.js"></script>`}
+</head>
+<body>
+<a class="skip" href="#main">Skip to content</a>
+<header class="bar">
+  <a class="brand" href="/">${mark}<span>${site.rpName}</span></a>
+  ${parts.username === undefined ? '' : signedIn(parts.username)}
+</header>
+<main id="main" class="${parts.wide ? 'column wide' : 'column'}" tabindex="-1">
+${parts.body}
+</main>
+<footer class="foot">
+  <span>Relying party ID <b>${site.rpId}</b></span>
+  <span>User verification <b>${site.policy.userVerification}</b></span>
+  <span>Attestation <b>${site.policy.attestation}</b></span>
+</footer>
+</body>
+</html>`;
+}
+
+/** The two places where scripts speak: progress politely, failures at once. Both exist before they are filled. */
+export function messages(): Html {
+  return html`<div id="status" class="visually-hidden" role="status" aria-live="polite"></div>
+<div id="alert" class="alert" role="alert" hidden>
+  <p class="alert-title" id="alert-title"></p>
+  <p id="alert-text"></p>
+</div>
+<noscript><div class="alert"><p class="alert-title">JavaScript is off</p>
+<p>Security keys can only be used from a page's script. Turn JavaScript on for this site and reload.</p></div></noscript>`;
+}
+
+function signedIn(username: string): Html {
+  return html`<form id="sign-out-form" class="who" method="post" action="/sign-out">
+    <span id="account-name" title="${username}">${username}</span>
+    <button id="sign-out" class="quiet" type="submit">Sign out</button>
+  </form>`;
+}

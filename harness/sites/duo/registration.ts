@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import {
+  generateRegistrationOptions,
+  type PublicKeyCredentialCreationOptionsJSON,
+  type RegistrationResponseJSON,
+  type VerifiedRegistrationResponse,
+  verifyRegistrationResponse,
+} from '@simplewebauthn/server';
+import type { Session } from './sessions.ts';
+import { type Site, SiteError } from './site.ts';
+import type { StoredKey } from './store.ts';
+
+// WebAuthn Level 3 §7.1 step 25.
+const MAXIMUM_CREDENTIAL_ID_BYTES = 1023;
+
+/**
+ * Begins the enrolment of a key: options for `navigator.credentials.create`, their challenge bound to the session.
+ * A new account may be enrolled by anyone; an account that has keys only by who signed in or has just enrolled it.
+ */
+export async function registrationOptions(
+  site: Site,
+  session: Session,
+  username: string,
+): Promise<PublicKeyCredentialCreationOptionsJSON> {
+  const user = await site.store.findUser(username);
+  if (user !== undefined && session.signedInAs !== username && session.enrolling !== username) {
+    throw new SiteError(
+      403,
+      'already_enrolled',
+      `The account ${username} already has a security key. Sign in with it to add another.`,
+    );
+  }
+  const handle = user === undefined ? randomBytes(32) : Buffer.from(user.handle, 'base64url');
+  const keys = await site.store.keysOf(username);
+  const { policy } = site;
+  const options = await generateRegistrationOptions({
+    rpName: site.rpName,
+    rpID: site.rpId,
+    userName: username,
+    userDisplayName: username,
+    userID: new Uint8Array(handle),
+    timeout: policy.timeout,
+    attestationType: policy.attestation,
+    supportedAlgorithmIDs: [...policy.algorithms],
+    preferredAuthenticatorType: 'securityKey',
+    authenticatorSelection: { residentKey: policy.residentKey, userVerification: policy.userVerification },
+    excludeCredentials: keys.map((key) => ({ id: key.id, transports: [...key.transports] })),
+  });
+  session.beginRegistration({ challenge: options.challenge, username, handle: options.user.id });
+  return options;
+}
+
+/** Ends the enrolment of a key (WebAuthn Level 3 §7.1): verifies, stores and returns it. Errors are SiteError. */
+export async function finishRegistration(
+  site: Site,
+  session: Session,
+  response: RegistrationResponseJSON,
+): Promise<StoredKey> {
+  const pending = session.takeRegistration();
+  if (pending === undefined) {
+    throw new SiteError(
+      400,
+      'no_challenge',
+      'No enrolment is under way in this session: its challenge was used, has expired or was never asked for. Start again.',
+    );
+  }
+  const refuse = (status: 400 | 403 | 409, code: string, message: string): SiteError => {
+    const { username } = pending;
+    site.report({ type: 'registration', username, accepted: false, credentialId: response.id, reason: message });
+    return new SiteError(status, code, message);
+  };
+
+  let verification: VerifiedRegistrationResponse;
+  try {
+    verification = await verifyRegistrationResponse({
+      response,
+      expectedChallenge: pending.challenge,
+      expectedOrigin: site.origin,
+      expectedRPID: site.rpId,
+      requireUserVerification: site.policy.userVerification === 'required',
+      supportedAlgorithmIDs: [...site.policy.algorithms],
+    });
+  } catch (error) {
+    throw refuse(400, 'not_verified', `The security key's answer was refused: ${sentence(error)}`);
+  }
+  if (!verification.verified) {
+    throw refuse(400, 'not_verified', "The security key's answer was refused: its attestation does not verify.");
+  }
+
+  const { credential, aaguid, fmt, userVerified } = verification.registrationInfo;
+  if (Buffer.from(credential.id, 'base64url').length > MAXIMUM_CREDENTIAL_ID_BYTES) {
+    throw refuse(400, 'not_verified', 'The security key answered with a credential id of more than 1023 bytes.');
+  }
+  const count = (await site.store.keysOf(pending.username)).length;
+  const now = site.now();
+  const key: StoredKey = {
+    id: credential.id,
+    username: pending.username,
+    name: count === 0 ? 'Security key' : `Security key ${count + 1}`,
+    publicKey: credential.publicKey,
+    signCount: credential.counter,
+    transports: response.response.transports ?? [],
+    aaguid,
+    attestationFormat: fmt,
+    userVerified,
+    createdAt: now,
+    lastUsedAt: undefined,
+  };
+  const user = { username: pending.username, handle: pending.handle, createdAt: now };
+  const outcome = await site.store.addKey(user, key);
+  if (outcome === 'key-taken') {
+    throw refuse(409, 'key_taken', 'This security key credential is already enrolled.');
+  }
+  if (outcome === 'user-taken') {
+    throw refuse(409, 'already_enrolled', `Somebody else enrolled the account ${pending.username} meanwhile.`);
+  }
+  site.report({ type: 'registration', username: pending.username, accepted: true, credentialId: key.id });
+  return key;
+}
+
+/** The message of a thrown value as a sentence that ends with a full stop. */
+export function sentence(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

@@ -1,0 +1,67 @@
+import { mkdir } from 'node:fs/promises';
+import { type Browser, type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core';
+
+const SCREENSHOTS = new URL('../../../test-results/duo-site/', import.meta.url);
+
+/** Chromium of the system, headless, without any traffic of its own. */
+export function launchChromium(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
+
+/** A page with Chromium's own virtual authenticators: a key that this project did not write. */
+export class KeyedPage {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  readonly #cdp: CDPSession;
+
+  constructor(context: BrowserContext, page: Page, cdp: CDPSession) {
+    this.context = context;
+    this.page = page;
+    this.#cdp = cdp;
+  }
+
+  static async open(browser: Browser, options: Parameters<Browser['newContext']>[0] = {}): Promise<KeyedPage> {
+    const context = await browser.newContext(options);
+    const page = await context.newPage();
+    const cdp = await context.newCDPSession(page);
+    await cdp.send('WebAuthn.enable');
+    return new KeyedPage(context, page, cdp);
+  }
+
+  async addKey(): Promise<string> {
+    const { authenticatorId } = await this.#cdp.send('WebAuthn.addVirtualAuthenticator', {
+      options: { protocol: 'ctap2', transport: 'usb', automaticPresenceSimulation: true },
+    });
+    return authenticatorId;
+  }
+
+  async removeKey(authenticatorId: string): Promise<void> {
+    await this.#cdp.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId });
+  }
+
+  /** Whether the key's user touches it. */
+  async setTouch(authenticatorId: string, enabled: boolean): Promise<void> {
+    await this.#cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });
+  }
+
+  async screenshot(name: string): Promise<void> {
+    await mkdir(SCREENSHOTS, { recursive: true });
+    await this.page.screenshot({ path: new URL(`${name}.png`, SCREENSHOTS).pathname, fullPage: true });
+  }
+
+  async close(): Promise<void> {
+    await this.context.close();
+  }
+}
