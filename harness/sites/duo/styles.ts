@@ -129,7 +129,8 @@ input[aria-invalid="true"] { border-color: var(--bad); }
 .key { padding: 1.5rem; }
 .key-head { display: flex; gap: 1rem; align-items: center; }
 .key-head .icon { color: var(--accent); }
-time { white-space: nowrap; }
+.nowrap { display: inline-block; }
+#enroll:has([data-step="done"]:not([hidden])) + .aside { display: none; }
 .key-head p { margin: 0; font-size: .875rem; }
 .key dl {
   display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: .875rem 1.5rem;
@@ -141,8 +142,9 @@ time { white-space: nowrap; }
 .mono { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; font-size: .875rem !important; }
 
 @media (max-width: 32rem) {
-  .bar { padding-inline: 1rem; gap: .5rem; }
-  .who { gap: .25rem; font-size: .875rem; }
+  .bar { padding-inline: 1rem; flex-wrap: wrap; gap: 0 1rem; }
+  .who { flex: 1 0 100%; justify-content: space-between; font-size: .9375rem; }
+  .who button { margin-right: -.75rem; }
   .column, .column.wide { padding: 1rem 1rem 1.5rem; }
   .card { padding: 1.5rem 1.25rem; }
   .heading > div { flex-basis: 100%; }

@@ -26,7 +26,7 @@ ${keys.length === 1 ? 'Add a second one, so that losing it does not lock you out
 function keyItem(key: StoredKey): Html {
   return html`<li class="card key" data-credential-id="${key.id}">
 <div class="key-head">${usbKey}<div><h2 class="key-name">${key.name}</h2>
-<p>Added ${time(key.createdAt)} · ${key.lastUsedAt === undefined ? 'Not used yet' : html`Last used ${time(key.lastUsedAt)}`}</p></div></div>
+<p><span class="nowrap">Added ${time(key.createdAt)} ·</span> <span class="nowrap">${key.lastUsedAt === undefined ? 'Not used yet' : html`Last used ${time(key.lastUsedAt)}`}</span></p></div></div>
 <dl>
   <div><dt>Model (AAGUID)</dt><dd class="mono">${key.aaguid === NO_AAGUID ? 'Not disclosed' : key.aaguid}</dd></div>
   <div><dt>Transports</dt><dd>${key.transports.length === 0 ? 'Not reported' : key.transports.join(', ')}</dd></div>
