@@ -1,13 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { JobTimeoutError } from '../../scripts/kernel/guest.ts';
-import { bootKernel, type Kernel } from './kernel.ts';
+import { bootKernel } from './kernel.ts';
 
-let kernel: Kernel;
-beforeAll(async () => {
-  kernel = await bootKernel();
-});
+const kernel = await bootKernel();
 
 describe('the kernel bench', () => {
   it('brings back output and status of a command', async () => {
