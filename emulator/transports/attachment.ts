@@ -1,0 +1,28 @@
+/** What a transport asks of a key, and what it gives back once the key is plugged in. */
+import type { HidPlug } from '../exchange.ts';
+
+/** What a device says of itself on the bus. */
+export interface DeviceIdentity {
+  readonly manufacturer: string;
+  readonly product: string;
+  readonly serial?: string;
+  readonly vendorId: number;
+  readonly productId: number;
+  /** bcdDevice, as 0x0100 for 1.0. */
+  readonly version: number;
+}
+
+/** A key that can be plugged in, once or several times in a row. */
+export interface PluggableKey {
+  readonly identity: DeviceIdentity;
+  /** Begins a power cycle; `send` gets every report to the host (64 bytes, no report id), which it may keep. */
+  plugIn(send: (report: Uint8Array) => void): HidPlug;
+}
+
+/** A key that is plugged in somewhere. */
+export interface Attachment {
+  /** The DEVICE name that reaches it: `hidraw:/dev/hidraw0`, `udp:127.0.0.1:PORT`. */
+  readonly device: string;
+  /** Unplugs; when it resolves the device is gone and its resources are free. Further calls do nothing. */
+  detach(): Promise<void>;
+}
