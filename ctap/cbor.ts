@@ -1,22 +1,18 @@
 /**
  * CTAP2 canonical CBOR (CTAP 2.3 §8 "Message Encoding"). Decoding is strict: every rule is checked by
- * {@link assertCanonical} before cbor-x sees a byte. Encoding sorts and minimises, then cbor-x writes.
+ * {@link assertCanonical} before cbor-x sees a byte.
  */
-import { Decoder, Encoder } from 'cbor-x';
-import { compareBytes, utf8 } from './bytes.ts';
+import { Decoder } from 'cbor-x';
+import type { CborValue } from './cbor-encode.ts';
 import { CtapError } from './status.ts';
 
-/** What a CTAP2 message can hold. Maps keep integer or text keys; integers beyond 2^53 are bigint. */
-export type CborValue = number | bigint | string | boolean | null | Uint8Array | CborValue[] | CborMap;
-export type CborKey = number | bigint | string;
-export type CborMap = Map<CborKey, CborValue>;
+export { type CborKey, type CborMap, type CborValue, compareKeys, encodeCbor } from './cbor-encode.ts';
 
 /** Deepest nesting of arrays and maps in a CTAP2 message, the outermost counted. */
 export const MAX_NESTING = 4;
 
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true });
 const codec = new Decoder({ mapsAsObjects: false, useRecords: false, copyBuffers: true });
-const writer = new Encoder({ mapsAsObjects: false, useRecords: false, tagUint8Array: false });
 
 function invalid(detail: string): CtapError {
   return new CtapError('CTAP2_ERR_INVALID_CBOR', detail);
@@ -141,58 +137,4 @@ export function decodeCborPrefix(
 ): { value: CborValue; length: number } {
   const length = walk(bytes, 0, 0, nesting);
   return { value: codec.decode(bytes.subarray(0, length)) as CborValue, length };
-}
-
-/** Encodes a value in CTAP2 canonical form: sorted keys, minimal integers, definite lengths. */
-export function encodeCbor(value: CborValue): Uint8Array {
-  return writer.encode(canonical(value));
-}
-
-function canonical(value: CborValue): CborValue {
-  if (typeof value === 'number') return canonicalNumber(value);
-  if (typeof value === 'bigint') return value >= -0x80000000n && value <= 0xffffffffn ? Number(value) : value;
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) {
-      if (canonical(value[i]!) !== value[i]) return value.map(canonical);
-    }
-    return value;
-  }
-  return canonicalMap(value);
-}
-
-/** cbor-x writes numbers beyond 32 bits as floats; as bigint they are integers. */
-function canonicalNumber(value: number): number | bigint {
-  return Number.isSafeInteger(value) && (value > 0xffffffff || value < -0x80000000) ? BigInt(value) : value;
-}
-
-function canonicalMap(map: CborMap): CborMap {
-  let sorted = true;
-  let changed = false;
-  let previous: CborKey | undefined;
-  for (const [key, entry] of map) {
-    if (previous !== undefined && compareKeys(previous, key) > 0) sorted = false;
-    previous = key;
-    if (typeof key === 'bigint' || (typeof key === 'number' && canonicalNumber(key) !== key)) changed = true;
-    else if (canonical(entry) !== entry) changed = true;
-  }
-  if (sorted && !changed) return map;
-  const entries = [...map].map(([key, entry]) => [canonical(key) as CborKey, canonical(entry)] as const);
-  return new Map(entries.sort(([a], [b]) => compareKeys(a, b)));
-}
-
-function majorOf(key: CborKey): number {
-  return typeof key === 'string' ? 3 : key < 0 ? 1 : 0;
-}
-
-/** CTAP2 canonical order of two map keys: major type, then length, then bytes. */
-export function compareKeys(a: CborKey, b: CborKey): number {
-  const major = majorOf(a) - majorOf(b);
-  if (major !== 0) return major;
-  if (typeof a === 'string' && typeof b === 'string') {
-    const [left, right] = [utf8(a), utf8(b)];
-    return left.length - right.length || compareBytes(left, right);
-  }
-  if (a === b) return 0;
-  return a < b === (majorOf(a) === 0) ? -1 : 1; // negative integers: nearer to zero is shorter, so first
 }

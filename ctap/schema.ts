@@ -151,6 +151,7 @@ type MessageOf<F> = Simplify<
 /** A message table: its codec, and its members in canonical order for tools that explain a message. */
 export interface Message<T> extends Codec<T> {
   readonly name: string;
+  encode(value: T): CborMap;
   readonly members: readonly { readonly name: string; readonly key: CborKey; readonly optional: boolean }[];
 }
 

@@ -1,0 +1,170 @@
+/**
+ * The credentials of a key. Discoverable ones are records in the store; the others travel sealed in their own
+ * credential id, bound to the RP ID by the associated data.
+ */
+import { concat, utf8 } from '../../ctap/bytes.ts';
+import { decodeCbor, encodeCbor } from '../../ctap/cbor.ts';
+import { publicKeyCredentialRpEntity, publicKeyCredentialUserEntity } from '../../ctap/commands/entities.ts';
+import type { Signer } from '../../ctap/crypto.ts';
+import type { CredProtectLevel } from '../../ctap/extensions/cred-protect.ts';
+import { bool, bytes, type Infer, int, message, optional, required, uint } from '../../ctap/schema.ts';
+import type { Environment, StoreChange } from '../environment.ts';
+import type { Secrets } from './secrets.ts';
+
+const DIRECTORY = 'credential/';
+const SEQUENCE_PATH = 'credentialSequence';
+const SEAL_VERSION = 1;
+const NONCE_LENGTH = 12;
+const TAG_LENGTH = 16;
+const MAX_CACHED_SIGNERS = 1024;
+
+/** What every credential has. */
+const credentialCore = {
+  alg: required(1, int),
+  privateKey: required(2, bytes()),
+  credProtect: required(3, uint),
+  hmacSecret: required(4, bool),
+};
+
+const sealedCredential = message('sealed credential', credentialCore);
+type SealedCredential = Infer<typeof sealedCredential>;
+
+const discoverableCredential = message('discoverable credential', {
+  ...credentialCore,
+  id: required(5, bytes()),
+  rp: required(6, publicKeyCredentialRpEntity),
+  user: required(7, publicKeyCredentialUserEntity),
+  /** Grows with each credential made: the newest is offered first. */
+  sequence: required(8, uint),
+  publicKey: required(9, bytes()),
+  thirdPartyPayment: optional(10, bool),
+});
+export type DiscoverableCredential = Infer<typeof discoverableCredential>;
+
+export interface Credential extends SealedCredential {
+  readonly id: Uint8Array;
+  /** Only of discoverable credentials. */
+  readonly discoverable?: DiscoverableCredential | undefined;
+}
+
+function segment(value: Uint8Array): string {
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64url');
+}
+
+export class Credentials {
+  readonly #environment: Environment;
+  #secrets: Secrets;
+  readonly #signers = new Map<string, Signer>();
+
+  constructor(environment: Environment, secrets: Secrets) {
+    this.#environment = environment;
+    this.#secrets = secrets;
+  }
+
+  /** How many discoverable credentials there are. */
+  get count(): number {
+    return this.#environment.store.count(DIRECTORY);
+  }
+
+  /** After a reset: new secrets, and nothing remembered of the old ones. */
+  forget(secrets: Secrets): void {
+    this.#secrets = secrets;
+    this.#signers.clear();
+  }
+
+  /** Seals a credential into a fresh id for one RP. */
+  seal(credential: SealedCredential, rpIdHash: Uint8Array): Uint8Array {
+    const { crypto, random } = this.#environment;
+    const nonce = random.bytes(NONCE_LENGTH);
+    const plain = encodeCbor(sealedCredential.encode(credential));
+    const sealed = crypto.aesGcmSeal(this.#secrets.wrapKey, nonce, plain, rpIdHash);
+    return concat(Uint8Array.of(SEAL_VERSION), nonce, sealed);
+  }
+
+  /** The credential of that id if this key made it for that RP, else undefined. */
+  find(id: Uint8Array, rpIdHash: Uint8Array): Credential | undefined {
+    const record = this.#environment.store.get(this.#path(rpIdHash, id));
+    if (record) return this.#discoverable(record);
+    if (id.length <= 1 + NONCE_LENGTH + TAG_LENGTH || id[0] !== SEAL_VERSION) return undefined;
+    const nonce = id.subarray(1, 1 + NONCE_LENGTH);
+    const sealed = id.subarray(1 + NONCE_LENGTH);
+    const plain = this.#environment.crypto.aesGcmOpen(this.#secrets.wrapKey, nonce, sealed, rpIdHash);
+    return plain && { ...sealedCredential.decode(decodeCbor(plain), 'credential id'), id };
+  }
+
+  /** The discoverable credentials of an RP, the newest first. */
+  list(rpIdHash: Uint8Array): Credential[] {
+    const found: Credential[] = [];
+    for (const [, record] of this.#environment.store.list(`${DIRECTORY}${segment(rpIdHash)}/`)) {
+      found.push(this.#discoverable(record));
+    }
+    return found.sort((a, b) => b.discoverable!.sequence - a.discoverable!.sequence);
+  }
+
+  /** Every discoverable credential, grouped by the hash of its RP ID. */
+  *all(): Iterable<DiscoverableCredential> {
+    for (const [, record] of this.#environment.store.list(DIRECTORY)) yield this.#discoverable(record).discoverable!;
+  }
+
+  /** The place of the next discoverable credential in the order of making, and the change that takes it. */
+  nextSequence(): { sequence: number; change: StoreChange } {
+    const stored = this.#environment.store.get(SEQUENCE_PATH);
+    const sequence = (stored ? new DataView(stored.buffer, stored.byteOffset).getUint32(0) : 0) + 1;
+    const value = new Uint8Array(4);
+    new DataView(value.buffer).setUint32(0, sequence);
+    return { sequence, change: { path: SEQUENCE_PATH, value } };
+  }
+
+  /** The change that stores a discoverable credential. */
+  put(credential: DiscoverableCredential): StoreChange {
+    const path = this.#path(this.rpIdHash(credential.rp.id), credential.id);
+    return { path, value: encodeCbor(discoverableCredential.encode(credential)) };
+  }
+
+  /** The change that deletes a discoverable credential. */
+  remove(credential: DiscoverableCredential): StoreChange {
+    this.#signers.delete(segment(credential.id));
+    return { path: this.#path(this.rpIdHash(credential.rp.id), credential.id), value: undefined };
+  }
+
+  /** Changes that delete every discoverable credential. */
+  removeAll(): StoreChange[] {
+    return [...this.#environment.store.list(DIRECTORY)].map(([path]) => ({ path, value: undefined }));
+  }
+
+  /** The credential's private key, ready to sign; parsing it costs as much as a signature, so it is kept. */
+  signer(credential: Credential): Signer {
+    const key = segment(credential.id);
+    const kept = this.#signers.get(key);
+    if (kept) return kept;
+    const signer = this.#environment.crypto.signer(credential.alg, credential.privateKey);
+    if (this.#signers.size >= MAX_CACHED_SIGNERS) this.#signers.delete(this.#signers.keys().next().value!);
+    this.#signers.set(key, signer);
+    return signer;
+  }
+
+  /** CredRandomWithUV or CredRandomWithoutUV (CTAP 2.3 §12.7), 32 bytes. */
+  credRandom(id: Uint8Array, userVerified: boolean): Uint8Array {
+    return this.#environment.crypto.hmacSha256(this.#secrets.credRandomKey, Uint8Array.of(userVerified ? 1 : 0), id);
+  }
+
+  rpIdHash(rpId: string): Uint8Array {
+    return this.#environment.crypto.sha256(utf8(rpId));
+  }
+
+  #path(rpIdHash: Uint8Array, id: Uint8Array): string {
+    return `${DIRECTORY}${segment(rpIdHash)}/${segment(id)}`;
+  }
+
+  #discoverable(record: Uint8Array): Credential {
+    const discoverable = discoverableCredential.decode(decodeCbor(record), 'credential');
+    return { ...discoverable, discoverable };
+  }
+}
+
+/** True where a credential may be used: its credProtect level against what is known of the user (CTAP 2.3 §12.1). */
+export function isUsable(credential: Credential, userVerified: boolean, named: boolean): boolean {
+  const level = credential.credProtect as CredProtectLevel;
+  if (level === 3) return userVerified;
+  return level === 1 || userVerified || named;
+}

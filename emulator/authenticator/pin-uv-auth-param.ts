@@ -1,0 +1,82 @@
+/** Steps that makeCredential and getAssertion share: CTAP 2.3 §6.1.2 steps 1, 2, 11 and §6.2.2 steps 1, 2, 6. */
+import { type PinUvAuthProtocol, pinUvAuthProtocol } from '../../ctap/pin-uv-auth/index.ts';
+import { CtapError } from '../../ctap/status.ts';
+import type { PresenceRequest } from '../environment.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Authenticator } from './authenticator.ts';
+
+export interface PinUvAuthParameters {
+  readonly clientDataHash: Uint8Array;
+  readonly pinUvAuthParam?: Uint8Array | undefined;
+  readonly pinUvAuthProtocol?: number | undefined;
+}
+
+/** The protocol of that number if this model has it. @throws CtapError CTAP1_ERR_INVALID_PARAMETER */
+export function supportedProtocol(authenticator: Authenticator, version: number): PinUvAuthProtocol {
+  const versions: readonly number[] = authenticator.model.pinUvAuthProtocols;
+  if (!versions.includes(version)) {
+    const detail = `pinUvAuthProtocol: expected one of ${versions.join(', ')}, got ${version}`;
+    throw new CtapError('CTAP1_ERR_INVALID_PARAMETER', detail);
+  }
+  return pinUvAuthProtocol(version, authenticator.environment.crypto);
+}
+
+/**
+ * Step 1: a zero-length pinUvAuthParam asks which key the user means, and always ends the command.
+ * Step 2: the protocol must be there and be known.
+ * @returns the protocol where a pinUvAuthParam came
+ */
+export async function checkPinUvAuthParam(
+  authenticator: Authenticator,
+  parameters: PinUvAuthParameters,
+  presence: PresenceRequest,
+  exchange: Exchange,
+): Promise<PinUvAuthProtocol | undefined> {
+  const { pinUvAuthParam, pinUvAuthProtocol: version } = parameters;
+  if (!pinUvAuthParam) return undefined;
+  if (pinUvAuthParam.length === 0) {
+    const answer = await authenticator.requestPresence(presence, exchange);
+    if (answer !== 'touched') throw new CtapError('CTAP2_ERR_OPERATION_DENIED');
+    throw new CtapError(authenticator.pin.isSet ? 'CTAP2_ERR_PIN_INVALID' : 'CTAP2_ERR_PIN_NOT_SET');
+  }
+  if (version === undefined)
+    throw new CtapError('CTAP2_ERR_MISSING_PARAMETER', 'pinUvAuthParam came without pinUvAuthProtocol');
+  return supportedProtocol(authenticator, version);
+}
+
+/** Verifies the token's authentication of clientDataHash, its permission, RP ID and user-verified flag. @throws CtapError CTAP2_ERR_PIN_AUTH_INVALID */
+export function verifyToken(
+  authenticator: Authenticator,
+  protocol: PinUvAuthProtocol,
+  parameters: PinUvAuthParameters,
+  permission: number,
+  rpId: string,
+): void {
+  const { token } = authenticator;
+  const invalid = (detail: string) => new CtapError('CTAP2_ERR_PIN_AUTH_INVALID', detail);
+  if (!token.verify(protocol, parameters.clientDataHash, parameters.pinUvAuthParam!)) {
+    throw invalid('pinUvAuthParam does not fit the token in use');
+  }
+  if (!token.has(permission)) throw invalid('the token lacks the permission');
+  if (token.rpId !== undefined && token.rpId !== rpId) throw invalid(`the token is bound to "${token.rpId}"`);
+  if (!token.userVerified) throw invalid("the token's user verification was used up");
+  token.bind(rpId);
+}
+
+/** Asks for a touch unless the token already holds one, then spends the token. @throws CtapError CTAP2_ERR_OPERATION_DENIED */
+export async function collectUserPresence(
+  authenticator: Authenticator,
+  parameters: PinUvAuthParameters,
+  presence: PresenceRequest,
+  exchange: Exchange,
+): Promise<void> {
+  const { token } = authenticator;
+  if (!(parameters.pinUvAuthParam && token.userPresent)) {
+    const answer = await authenticator.requestPresence(presence, exchange);
+    if (answer !== 'touched') {
+      const detail = answer === 'denied' ? 'the user declined' : 'nobody touched the key in time';
+      throw new CtapError('CTAP2_ERR_OPERATION_DENIED', detail);
+    }
+  }
+  token.spend();
+}

@@ -1,0 +1,23 @@
+/** authenticatorReset: CTAP 2.3 §6.6. Erases credentials, PIN and secret in one commit; the attestation key stays. */
+import type { CborValue } from '../../ctap/cbor.ts';
+import { RESET_WINDOW } from '../../ctap/commands/reset.ts';
+import { CtapError } from '../../ctap/status.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Authenticator } from './authenticator.ts';
+import { renewSecrets } from './secrets.ts';
+
+export async function reset(authenticator: Authenticator, _: CborValue, exchange: Exchange): Promise<undefined> {
+  const { environment, credentials, pin, token, keyAgreement } = authenticator;
+  if (environment.clock.now() - authenticator.poweredUpAt > RESET_WINDOW) {
+    throw new CtapError('CTAP2_ERR_NOT_ALLOWED', 'a reset has to come within 10 seconds of plugging the key in');
+  }
+  const answer = await authenticator.requestPresence({ operation: 'reset' }, exchange);
+  if (answer === 'denied') throw new CtapError('CTAP2_ERR_OPERATION_DENIED');
+  if (answer === 'timeout') throw new CtapError('CTAP2_ERR_USER_ACTION_TIMEOUT');
+  const { change, secrets } = renewSecrets(environment);
+  await environment.store.commit([change, pin.removal(), ...credentials.removeAll()]);
+  credentials.forget(secrets);
+  pin.forget();
+  token.stop();
+  keyAgreement.renew();
+}

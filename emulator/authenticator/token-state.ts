@@ -1,0 +1,107 @@
+/** The pinUvAuthToken and its timers: CTAP 2.3 §6.5.2.1. The key has one token in use at a time. */
+import type { PinUvAuthProtocol } from '../../ctap/pin-uv-auth/index.ts';
+import type { Environment } from '../environment.ts';
+
+/** Milliseconds; a USB key's values. */
+export const INITIAL_USAGE_TIME_LIMIT = 30_000;
+export const USER_PRESENT_TIME_LIMIT = 30_000;
+export const MAX_USAGE_TIME_PERIOD = 600_000;
+
+const TOKEN_LENGTH = 32;
+
+/** `largeBlobWrite` outlives the operation that ends all other permissions. */
+const LBW = 0x10;
+
+interface TokenInUse {
+  readonly protocol: number;
+  readonly token: Uint8Array;
+  readonly since: number;
+  permissions: number;
+  rpId: string | undefined;
+  used: boolean;
+  userPresent: boolean;
+  userVerified: boolean;
+}
+
+export class TokenState {
+  readonly #environment: Environment;
+  #inUse: TokenInUse | undefined;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  /** Draws a fresh token and begins using it; every earlier one is void. */
+  begin(protocol: number, permissions: number, rpId: string | undefined, userPresent: boolean): Uint8Array {
+    const { clock, random } = this.#environment;
+    const token = random.bytes(TOKEN_LENGTH);
+    this.#inUse = {
+      protocol,
+      token,
+      since: clock.now(),
+      permissions,
+      rpId,
+      used: false,
+      userPresent,
+      userVerified: true,
+    };
+    return token;
+  }
+
+  /** stopUsingPinUvAuthToken, and what resetPinUvAuthToken does to one that nobody has. */
+  stop(): void {
+    this.#inUse = undefined;
+  }
+
+  /** True where `parameter` was made of `message` with the token in use, whose timers are then told. */
+  verify(protocol: PinUvAuthProtocol, message: Uint8Array, parameter: Uint8Array): boolean {
+    const token = this.#observed();
+    if (!token || token.protocol !== protocol.version || !protocol.verify(token.token, message, parameter))
+      return false;
+    token.used = true;
+    return true;
+  }
+
+  has(permission: number): boolean {
+    return ((this.#observed()?.permissions ?? 0) & permission) !== 0;
+  }
+
+  /** The RP ID that the token is bound to, if any yet. */
+  get rpId(): string | undefined {
+    return this.#observed()?.rpId;
+  }
+
+  /** Binds a token without an RP ID to the first one it is used for. */
+  bind(rpId: string): void {
+    const token = this.#observed();
+    if (token && token.rpId === undefined) token.rpId = rpId;
+  }
+
+  get userPresent(): boolean {
+    const token = this.#observed();
+    if (!token) return false;
+    return token.userPresent && this.#environment.clock.now() - token.since < USER_PRESENT_TIME_LIMIT;
+  }
+
+  get userVerified(): boolean {
+    return this.#observed()?.userVerified ?? false;
+  }
+
+  /** After an operation with user presence: the token has been spent for everything but large blobs. */
+  spend(): void {
+    const token = this.#observed();
+    if (!token) return;
+    token.userPresent = false;
+    token.userVerified = false;
+    token.permissions &= LBW;
+  }
+
+  /** pinUvAuthTokenUsageTimerObserver, asked when it matters instead of run by a timer. */
+  #observed(): TokenInUse | undefined {
+    const token = this.#inUse;
+    if (!token) return undefined;
+    const age = this.#environment.clock.now() - token.since;
+    if (age >= MAX_USAGE_TIME_PERIOD || (!token.used && age >= INITIAL_USAGE_TIME_LIMIT)) this.#inUse = undefined;
+    return this.#inUse;
+  }
+}

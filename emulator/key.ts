@@ -1,0 +1,148 @@
+/** The whole device: what a transport plugs into. */
+import { CtapError } from '../ctap/status.ts';
+import { StatusWord, U2fError, u2fResponse } from '../ctap/u2f/raw-messages.ts';
+import { U2fApplet } from './applets/u2f.ts';
+import { Authenticator, successBytes } from './authenticator/authenticator.ts';
+import type { Environment } from './environment.ts';
+import type { Exchange, HidPlug, MessageHandler } from './exchange.ts';
+import { CtapHidDevice } from './hid-device.ts';
+import { defaultModel, type Model } from './models/index.ts';
+import type { KeyIdentity, PluggableKey } from './transports/attachment.ts';
+
+const SERIAL_PATH = 'serial';
+const UNIT_DIGITS = 6;
+const CAPABILITY_WINK = 0x01;
+const CAPABILITY_CBOR = 0x04;
+const CAPABILITY_NMSG = 0x08;
+
+export interface VirtualKeyOptions {
+  readonly environment: Environment;
+  readonly model?: Model | undefined;
+  /** Told of errors that are no CtapError: defects, answered as CTAP1_ERR_OTHER. Default: written to stderr. */
+  readonly onDefect?: ((error: unknown) => void) | undefined;
+  /** Told when a host winks the key. */
+  readonly onWink?: (() => void) | undefined;
+}
+
+export class VirtualKey implements PluggableKey, MessageHandler {
+  readonly model: Model;
+  readonly environment: Environment;
+  readonly identity: KeyIdentity;
+  readonly capabilities: number;
+  readonly deviceVersion: readonly [number, number, number];
+  readonly #authenticator: Authenticator;
+  readonly #u2f: U2fApplet | undefined;
+  readonly #onDefect: (error: unknown) => void;
+  readonly #onWink: () => void;
+  readonly #plugs = new Set<HidPlug>();
+  #busy: Promise<unknown> | undefined;
+
+  private constructor(options: VirtualKeyOptions, authenticator: Authenticator, serial: string) {
+    const { environment, onDefect, onWink } = options;
+    const { model } = authenticator;
+    this.model = model;
+    this.environment = environment;
+    this.#authenticator = authenticator;
+    this.#u2f = model.versions.includes('U2F_V2') ? new U2fApplet(authenticator) : undefined;
+    this.#onDefect = onDefect ?? ((error) => console.error('ctaplab: defect in the virtual key:', error));
+    this.#onWink = onWink ?? (() => {});
+    this.identity = { ...model.usb, serial };
+    this.capabilities = CAPABILITY_WINK | CAPABILITY_CBOR | (this.#u2f ? 0 : CAPABILITY_NMSG);
+    const { firmwareVersion: firmware } = model;
+    this.deviceVersion = [(firmware >> 16) & 0xff, (firmware >> 8) & 0xff, firmware & 0xff];
+  }
+
+  /** Powers a key up over its store. The store must be this key's alone. */
+  static async open(options: VirtualKeyOptions): Promise<VirtualKey> {
+    const model = options.model ?? defaultModel;
+    const serial = await openSerial(options.environment, model);
+    return new VirtualKey(options, await Authenticator.open(options.environment, model), serial);
+  }
+
+  /** Plugs the key into something that carries 64-byte reports; `send` takes those that the key sends. */
+  plugIn(send: (report: Uint8Array) => void): HidPlug {
+    if (this.#plugs.size === 0) this.powerCycle();
+    const { clock, random } = this.environment;
+    const device = new CtapHidDevice(this, { clock, random, send });
+    const plug: HidPlug = {
+      receive: (report) => device.receive(report),
+      unplug: () => {
+        device.unplug();
+        this.#plugs.delete(plug);
+      },
+    };
+    this.#plugs.add(plug);
+    return plug;
+  }
+
+  /** Loses what a key without power loses: tokens, pending touches, the lock of three wrong PINs. */
+  powerCycle(): void {
+    this.#authenticator.powerCycle();
+    this.#u2f?.powerCycle();
+  }
+
+  /** The root certificate, DER, that a relying party trusts to accept this key's attestation. */
+  get attestationRoot(): Uint8Array {
+    return this.#authenticator.attestation.root;
+  }
+
+  cbor(request: Uint8Array, exchange: Exchange): Promise<Uint8Array> {
+    return this.#oneAtATime(async () => {
+      try {
+        return successBytes(await this.#authenticator.handle(request, exchange));
+      } catch (error) {
+        return Uint8Array.of(this.#statusOf(error, exchange));
+      }
+    });
+  }
+
+  msg(request: Uint8Array, exchange: Exchange): Promise<Uint8Array> {
+    return this.#oneAtATime(async () => {
+      try {
+        if (!this.#u2f) throw new U2fError(StatusWord.INS_NOT_SUPPORTED, 'this model has no U2F');
+        return u2fResponse(StatusWord.NO_ERROR, await this.#u2f.handle(request, exchange));
+      } catch (error) {
+        if (error instanceof U2fError) return u2fResponse(error.statusWord);
+        this.#statusOf(error, exchange);
+        return u2fResponse(0x6f00); // ISO 7816-4: no precise diagnosis
+      }
+    });
+  }
+
+  wink(): void {
+    this.#onWink();
+  }
+
+  /** Unplugs the key everywhere and closes its store. */
+  async close(): Promise<void> {
+    for (const plug of this.#plugs) plug.unplug();
+    await this.#busy;
+    await this.environment.store.close();
+  }
+
+  #statusOf(error: unknown, exchange: Exchange): number {
+    if (exchange.signal.aborted) return new CtapError('CTAP2_ERR_KEEPALIVE_CANCEL').status;
+    if (error instanceof CtapError) return error.status;
+    this.#onDefect(error);
+    return new CtapError('CTAP1_ERR_OTHER').status;
+  }
+
+  /** A key has one processor: commands from several plugs wait for each other. */
+  #oneAtATime(action: () => Promise<Uint8Array>): Promise<Uint8Array> {
+    const running = this.#busy ? this.#busy.then(action) : action();
+    this.#busy = running;
+    return running.finally(() => {
+      if (this.#busy === running) this.#busy = undefined;
+    });
+  }
+}
+
+/** The serial number, drawn once: the model's prefix and the unit. */
+async function openSerial({ store, random }: Environment, model: Model): Promise<string> {
+  const stored = store.get(SERIAL_PATH);
+  if (stored) return new TextDecoder().decode(stored);
+  const digits = Array.from(random.bytes(UNIT_DIGITS), (byte) => byte % 10).join('');
+  const serial = `${model.serialPrefix}${digits}`;
+  await store.commit([{ path: SERIAL_PATH, value: new TextEncoder().encode(serial) }]);
+  return serial;
+}
