@@ -1,0 +1,161 @@
+/** The HTTP interface of a running lab. Every request carries the bearer token; every answer is JSON. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { type Context, Hono } from 'hono';
+import { toHex } from '../../ctap/bytes.ts';
+import type { PendingPresence } from '../presence.ts';
+import type { Lab } from './lab.ts';
+import type { LabKey } from './lab-key.ts';
+import { Problem } from './problem.ts';
+import { formatTouchPolicy } from './touch-policy.ts';
+
+/** Longest wait of one request, in milliseconds. */
+export const MAX_WAIT = 60_000;
+
+/** A key as the API shows it. */
+export interface LabKeyJSON {
+  readonly id: string;
+  /** The name that --model takes. */
+  readonly model: string;
+  readonly product: string;
+  readonly serialNumber: string;
+  /** 32 hexadecimal digits. */
+  readonly aaguid: string;
+  readonly inserted: boolean;
+  readonly touch: string;
+  readonly devices: readonly string[];
+  readonly pending: readonly PendingJSON[];
+}
+
+/** A question that waits for a touch. `since` is ISO 8601. */
+export interface PendingJSON {
+  readonly operation: string;
+  readonly rpId?: string;
+  readonly userName?: string;
+  readonly since: string;
+}
+
+export interface ControlApiOptions {
+  readonly token: string;
+  /** `host:port` that the Host header may carry. */
+  readonly hosts: readonly string[];
+  /** Told of what should never happen: a request that failed inside. */
+  readonly onDefect: (error: unknown) => void;
+}
+
+export function createControlApi(lab: Lab, options: ControlApiOptions): Hono {
+  const api = new Hono();
+  api.use(async (c, next) => {
+    checkHost(c, options.hosts);
+    checkToken(c, options.token);
+    await next();
+    c.header('Cache-Control', 'no-store');
+    c.header('X-Content-Type-Options', 'nosniff');
+  });
+
+  api.get('/health', (c) => c.json({ status: 'ok', keys: lab.keys.size }));
+  api.get('/keys', (c) => c.json({ keys: [...lab.keys.values()].map(keyJSON) }));
+  api.get('/keys/:id', (c) => c.json(keyJSON(findKey(lab, c))));
+
+  api.get('/keys/:id/pending', async (c) => {
+    const pending = await findKey(lab, c).pending(waitOf(c), c.req.raw.signal);
+    return c.json({ pending: pending.map(pendingJSON) });
+  });
+  api.post('/keys/:id/touch', (c) => {
+    const key = findKey(lab, c);
+    if (!key.presence.manual.touch()) throw nothingWaits(key);
+    return c.json({ touched: true });
+  });
+  api.post('/keys/:id/deny', (c) => {
+    const key = findKey(lab, c);
+    if (!key.presence.manual.deny()) throw nothingWaits(key);
+    return c.json({ denied: true });
+  });
+  api.post('/keys/:id/insert', async (c) => {
+    const key = findKey(lab, c);
+    const changed = await key.insert();
+    return c.json({ changed, key: keyJSON(key) });
+  });
+  api.post('/keys/:id/remove', async (c) => {
+    const key = findKey(lab, c);
+    const changed = await key.remove();
+    return c.json({ changed, key: keyJSON(key) });
+  });
+
+  api.notFound((c) => new Problem(404, 'not_found', `there is nothing at ${c.req.method} ${c.req.path}`).response());
+  api.onError((error) => {
+    if (error instanceof Problem) return error.response();
+    options.onDefect(error);
+    return new Problem(500, 'internal', `the lab failed on this request: ${error.message}`).response();
+  });
+  return api;
+}
+
+function checkHost(c: Context, hosts: readonly string[]): void {
+  const host = c.req.header('host');
+  if (host === undefined || !hosts.includes(host)) {
+    throw new Problem(421, 'wrong_host', `expected a Host header of ${hosts.join(' or ')}, got ${host ?? 'none'}`);
+  }
+  const origin = c.req.header('origin');
+  if (origin !== undefined && !hosts.some((own) => origin === `http://${own}`)) {
+    throw new Problem(403, 'wrong_origin', `pages of ${origin} may not use this lab`);
+  }
+}
+
+function checkToken(c: Context, token: string): void {
+  const given = /^Bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  if (given === undefined) throw new Problem(401, 'no_token', 'expected an Authorization header: Bearer TOKEN');
+  // Digests have one length, whatever was sent.
+  const [a, b] = [given, token].map((text) => createHash('sha256').update(text).digest());
+  if (a === undefined || b === undefined || !timingSafeEqual(a, b)) {
+    throw new Problem(401, 'wrong_token', 'the bearer token is not the one of this lab');
+  }
+}
+
+function findKey(lab: Lab, c: Context): LabKey {
+  const id = c.req.param('id') ?? '';
+  const key = lab.keys.get(id);
+  if (key !== undefined) return key;
+  throw new Problem(
+    404,
+    'no_such_key',
+    `there is no key ${JSON.stringify(id)}; keys: ${[...lab.keys.keys()].join(', ')}`,
+  );
+}
+
+function waitOf(c: Context): number {
+  const text = c.req.query('wait') ?? '0';
+  const wait = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
+  if (wait <= MAX_WAIT) return wait;
+  throw new Problem(400, 'bad_wait', `expected wait to be 0 to ${MAX_WAIT} milliseconds, got ${JSON.stringify(text)}`);
+}
+
+function nothingWaits(key: LabKey): Problem {
+  const policy = formatTouchPolicy(key.presence.policy);
+  const reason = policy === 'manual' ? 'it asks for no touch now' : `it answers by itself (touch: ${policy})`;
+  return new Problem(409, 'nothing_waits', `nothing waits for key ${key.id}: ${reason}`);
+}
+
+function keyJSON(lab: LabKey): LabKeyJSON {
+  const { identity, model } = lab.key;
+  return {
+    id: lab.id,
+    model: model.name,
+    product: identity.product,
+    serialNumber: identity.serial,
+    aaguid: toHex(model.aaguid),
+    inserted: lab.inserted,
+    touch: formatTouchPolicy(lab.presence.policy),
+    devices: lab.devices,
+    pending: lab.presence.manual.pending.map(pendingJSON),
+  };
+}
+
+function pendingJSON({ request, since }: PendingPresence): PendingJSON {
+  const { operation, rpId, userName } = request;
+  return {
+    operation,
+    ...(rpId === undefined ? {} : { rpId }),
+    ...(userName === undefined ? {} : { userName }),
+    since: new Date(since).toISOString(),
+  };
+}

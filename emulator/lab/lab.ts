@@ -1,0 +1,85 @@
+/** Many keys at once, as one person has on a desk: made, plugged in and closed together. */
+import { join } from 'node:path';
+import { fromHex, toHex } from '../../ctap/bytes.ts';
+import { nobleCrypto } from '../../ctap/crypto-noble.ts';
+import { systemClock } from '../clock.ts';
+import { nodeCrypto } from '../crypto-node.ts';
+import type { Crypto, Random, Store } from '../environment.ts';
+import { VirtualKey } from '../key.ts';
+import type { Model } from '../models/index.ts';
+import { seededRandom, systemRandom } from '../random.ts';
+import { memoryStore } from '../store/memory.ts';
+import { LabKey } from './lab-key.ts';
+import { LabPresence, type TouchPolicy } from './touch-policy.ts';
+import type { TransportChoice } from './transport.ts';
+
+export interface LabOptions {
+  readonly model: Model;
+  /** How many keys; they are named 1, 2, ... */
+  readonly keys: number;
+  readonly touch: TouchPolicy;
+  /** Each key is plugged in by all of them. */
+  readonly transports: readonly TransportChoice[];
+  /** Folder of a store that lasts; without one the keys forget all when the lab ends. */
+  readonly state?: string | undefined;
+  /** Hexadecimal. The same seed makes the same keys, to the byte. */
+  readonly seed?: string | undefined;
+}
+
+export class Lab {
+  readonly keys: ReadonlyMap<string, LabKey>;
+
+  private constructor(keys: ReadonlyMap<string, LabKey>) {
+    this.keys = keys;
+  }
+
+  /** Makes the keys and plugs them in. Where one fails, none stays. */
+  static async open(options: LabOptions): Promise<Lab> {
+    const keys = new Map<string, LabKey>();
+    const lab = new Lab(keys);
+    try {
+      for (let index = 0; index < options.keys; index++) {
+        const key = await createKey(options, index);
+        keys.set(key.id, key);
+        await key.insert();
+      }
+      return lab;
+    } catch (error) {
+      await lab.close();
+      throw error;
+    }
+  }
+
+  /** Pulls all keys out and closes their stores. */
+  async close(): Promise<void> {
+    const results = await Promise.allSettled([...this.keys.values()].map((key) => key.close()));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+}
+
+async function createKey(options: LabOptions, index: number): Promise<LabKey> {
+  const id = String(index + 1);
+  const clock = systemClock;
+  const presence = new LabPresence(options.touch, clock);
+  const { random, crypto } = chance(options.seed, index);
+  const environment = { clock, random, crypto, presence, store: await openStore(options.state, id) };
+  const key = await VirtualKey.open({ environment, model: options.model });
+  const transports = options.transports.map((choice) =>
+    choice.kind === 'udp' && choice.port > 0 ? { ...choice, port: choice.port + index } : choice,
+  );
+  return new LabKey({ id, key, presence, clock, transports });
+}
+
+/** OpenSSL draws its own nonces, so a seeded key signs with the portable, deterministic signatures. */
+function chance(seed: string | undefined, index: number): { random: Random; crypto: Crypto } {
+  if (seed === undefined) return { random: systemRandom, crypto: nodeCrypto };
+  const own = nobleCrypto.sha256(fromHex(seed), Uint8Array.of(index >> 8, index & 0xff));
+  return { random: seededRandom(toHex(own)), crypto: nobleCrypto };
+}
+
+async function openStore(state: string | undefined, id: string): Promise<Store> {
+  if (state === undefined) return memoryStore();
+  const { openLmdbStore } = await import('../store/lmdb.ts');
+  return openLmdbStore(join(state, 'keys'), { namespace: `key-${id}` });
+}

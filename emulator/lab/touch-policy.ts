@@ -1,0 +1,42 @@
+/** How the keys of a lab are touched: by nobody's hand at once, by a person, never, or after a while. */
+import type { Clock, PresenceAnswer, PresenceRequest, UserPresence } from '../environment.ts';
+import { autoPresence, delayedPresence, denyPresence, ManualPresence } from '../presence.ts';
+
+/** `after` waits that many milliseconds of the key's clock and touches then. */
+export type TouchPolicy = 'auto' | 'manual' | 'deny' | { readonly after: number };
+
+/**
+ * Reads `auto`, `manual`, `deny` or `after=MS`.
+ * @throws RangeError that lists what is possible
+ */
+export function parseTouchPolicy(text: string): TouchPolicy {
+  if (text === 'auto' || text === 'manual' || text === 'deny') return text;
+  const milliseconds = /^after=(\d{1,9})$/.exec(text)?.[1];
+  if (milliseconds !== undefined) return { after: Number(milliseconds) };
+  throw new RangeError(`expected auto, manual, deny or after=MS, got ${JSON.stringify(text)}`);
+}
+
+export function formatTouchPolicy(policy: TouchPolicy): string {
+  return typeof policy === 'string' ? policy : `after=${policy.after}`;
+}
+
+/** The user of one key in a lab: follows the policy; with `manual`, whoever holds {@link manual}. */
+export class LabPresence implements UserPresence {
+  readonly policy: TouchPolicy;
+  /** What waits for a hand; empty under any other policy than `manual`. */
+  readonly manual: ManualPresence;
+  readonly #user: UserPresence;
+
+  constructor(policy: TouchPolicy, clock: Clock) {
+    this.policy = policy;
+    this.manual = new ManualPresence(clock);
+    if (policy === 'auto') this.#user = autoPresence;
+    else if (policy === 'deny') this.#user = denyPresence;
+    else if (policy === 'manual') this.#user = this.manual;
+    else this.#user = delayedPresence(clock, policy.after);
+  }
+
+  request(request: PresenceRequest, signal: AbortSignal): Promise<PresenceAnswer> | PresenceAnswer {
+    return this.#user.request(request, signal);
+  }
+}

@@ -1,0 +1,91 @@
+/** The options that say which virtual keys a verb makes; the same for start and exec. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { LabOptions } from '../../emulator/lab/lab.ts';
+import { parseTouchPolicy, type TouchPolicy } from '../../emulator/lab/touch-policy.ts';
+import { defaultTransport, parseTransport, type TransportChoice } from '../../emulator/lab/transport.ts';
+import { defaultModel, findModel, type Model } from '../../emulator/models/index.ts';
+
+export interface KeyOptions {
+  readonly model: Model;
+  readonly keys: number;
+  readonly transport?: readonly TransportChoice[];
+  readonly touch?: TouchPolicy;
+  readonly state?: string;
+  readonly seed?: string;
+}
+
+/** A parser whose RangeError commander tells as a fault of its option. */
+export function argument<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (error instanceof RangeError) throw new InvalidArgumentError(error.message);
+      throw error;
+    }
+  };
+}
+
+/** A whole number from `least` to `most`. */
+export function integer(least: number, most: number): (text: string) => number {
+  return argument((text) => {
+    const value = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw new RangeError(`expected a number from ${least} to ${most}, got ${JSON.stringify(text)}`);
+  });
+}
+
+function parseSeed(text: string): string {
+  if (/^([0-9a-fA-F]{2}){1,64}$/.test(text)) return text.toLowerCase();
+  throw new RangeError(`expected 1 to 64 bytes in hexadecimal, got ${JSON.stringify(text)}`);
+}
+
+const parseTransportArgument = argument(parseTransport);
+
+export function touchOption(defaultsTo: string): Option {
+  return new Option('--touch <how>', `auto, manual, deny or after=MS (default: ${defaultsTo})`).argParser(
+    argument(parseTouchPolicy),
+  );
+}
+
+export function modelOption(): Option {
+  return new Option('--model <name>', 'the kind of key')
+    .default(defaultModel, defaultModel.name)
+    .argParser(argument(findModel));
+}
+
+export function seedOption(): Option {
+  return new Option('--seed <hex>', 'makes the keys reproducible to the byte; for tests alone').argParser(
+    argument(parseSeed),
+  );
+}
+
+export function addKeyOptions(command: Command, defaultTouch: string): Command {
+  return command
+    .addOption(modelOption())
+    .addOption(new Option('--keys <n>', 'how many keys').default(1).argParser(integer(1, 1000)))
+    .addOption(
+      new Option(
+        '--transport <t>',
+        'uhid, udp or udp:PORT; can be given again (default: uhid where /dev/uhid can be written, else udp)',
+      ).argParser((text: string, before: TransportChoice[] | undefined) => [
+        ...(before ?? []),
+        parseTransportArgument(text),
+      ]),
+    )
+    .addOption(touchOption(defaultTouch))
+    .option('--state <dir>', 'folder that keeps the keys from one run to the next')
+    .addOption(seedOption());
+}
+
+/** What the lab needs, from what the user said. */
+export function labOptions(options: KeyOptions, defaultTouch: TouchPolicy): LabOptions {
+  return {
+    model: options.model,
+    keys: options.keys,
+    touch: options.touch ?? defaultTouch,
+    transports: options.transport ?? [defaultTransport()],
+    state: options.state,
+    seed: options.seed,
+  };
+}

@@ -1,0 +1,81 @@
+/** Talks to a running lab over its control API. */
+import type { LabKeyJSON, PendingJSON } from '../../emulator/lab/control-api.ts';
+import { type LabAddress, labDirectory, runningLabs } from '../../emulator/lab/state-file.ts';
+import { Failure } from './failure.ts';
+
+const START = 'Start one with: ctaplab start';
+
+/**
+ * The lab to talk to: CTAPLAB_URL and CTAPLAB_TOKEN, else the one that runs.
+ * Undefined where none does; a Failure where several do, or the environment is half set.
+ */
+export function findLab(environment: NodeJS.ProcessEnv = process.env): LabAddress | undefined {
+  const { CTAPLAB_URL: url, CTAPLAB_TOKEN: token } = environment;
+  if (url) {
+    if (!token) throw new Failure('usage', 'CTAPLAB_URL is set, but CTAPLAB_TOKEN is not', 'Set both, or neither.');
+    return { url: url.replace(/\/$/, ''), token };
+  }
+  const labs = runningLabs(labDirectory(environment));
+  if (labs.length <= 1) return labs[0];
+  const list = labs.map((lab) => `${lab.url} (process ${lab.pid})`).join(', ');
+  throw new Failure('usage', `several labs run: ${list}`, 'Say which with CTAPLAB_URL and CTAPLAB_TOKEN.');
+}
+
+/** As {@link findLab}; a Failure where no lab runs. */
+export function requireLab(): LabClient {
+  const address = findLab();
+  if (address === undefined) throw new Failure('no-device', 'no lab is running', START);
+  return new LabClient(address);
+}
+
+interface ProblemJSON {
+  readonly code?: string;
+  readonly detail?: string;
+}
+
+export class LabClient {
+  readonly url: string;
+  readonly #token: string;
+
+  constructor(address: LabAddress) {
+    this.url = address.url;
+    this.#token = address.token;
+  }
+
+  async keys(): Promise<readonly LabKeyJSON[]> {
+    return ((await this.#ask('GET', '/keys')) as { keys: LabKeyJSON[] }).keys;
+  }
+
+  async key(id: string): Promise<LabKeyJSON> {
+    return (await this.#ask('GET', `/keys/${encodeURIComponent(id)}`)) as LabKeyJSON;
+  }
+
+  /** What waits for a touch; waits up to `wait` milliseconds until something does. */
+  async pending(id: string, wait: number): Promise<readonly PendingJSON[]> {
+    const answer = await this.#ask('GET', `/keys/${encodeURIComponent(id)}/pending?wait=${wait}`);
+    return (answer as { pending: PendingJSON[] }).pending;
+  }
+
+  async touch(id: string): Promise<void> {
+    await this.#ask('POST', `/keys/${encodeURIComponent(id)}/touch`);
+  }
+
+  async deny(id: string): Promise<void> {
+    await this.#ask('POST', `/keys/${encodeURIComponent(id)}/deny`);
+  }
+
+  async #ask(method: string, path: string): Promise<unknown> {
+    const headers = { Authorization: `Bearer ${this.#token}` };
+    let response: Response;
+    try {
+      response = await fetch(`${this.url}${path}`, { method, headers });
+    } catch (error) {
+      throw new Failure('no-device', `no lab answers at ${this.url}`, START, { cause: error });
+    }
+    const body: unknown = await response.json();
+    if (response.ok) return body;
+    const { code, detail } = body as ProblemJSON;
+    const kind = code === 'no_such_key' ? 'no-device' : response.status === 401 ? 'refused' : 'failed';
+    throw new Failure(kind, detail ?? `the lab answered ${response.status} to ${method} ${path}`);
+  }
+}

@@ -1,0 +1,56 @@
+/** The site's JSON API with the cookies that a browser would keep. */
+import type { AuthenticationResultJSON, ErrorJSON, RegistrationResultJSON } from '../sites/duo/index.ts';
+
+export class SiteClient {
+  readonly #url: string;
+  readonly #cookies = new Map<string, string>();
+
+  /** `url` without a slash at its end. */
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  /** Options for create, as PublicKeyCredentialCreationOptionsJSON. */
+  registrationOptions(username: string): Promise<unknown> {
+    return this.#post('/api/registration/options', { username });
+  }
+
+  async register(response: object): Promise<RegistrationResultJSON> {
+    return (await this.#post('/api/registration', response)) as RegistrationResultJSON;
+  }
+
+  /** Options for get, as PublicKeyCredentialRequestOptionsJSON. */
+  authenticationOptions(username: string): Promise<unknown> {
+    return this.#post('/api/authentication/options', { username });
+  }
+
+  async authenticate(response: object): Promise<AuthenticationResultJSON> {
+    return (await this.#post('/api/authentication', response)) as AuthenticationResultJSON;
+  }
+
+  async signOut(): Promise<void> {
+    await this.#post('/api/sign-out', {});
+  }
+
+  async #post(path: string, body: object): Promise<unknown> {
+    const response = await fetch(`${this.#url}${path}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Cookie: this.#cookieHeader() },
+      body: JSON.stringify(body),
+    });
+    for (const cookie of response.headers.getSetCookie()) this.#keep(cookie);
+    const answer: unknown = await response.json();
+    if (response.ok) return answer;
+    const { error } = answer as ErrorJSON;
+    throw new Error(`the site refused: ${error.message} (${response.status} ${error.code})`);
+  }
+
+  #keep(cookie: string): void {
+    const [name, value] = cookie.split(';', 1)[0]!.split(/=(.*)/s, 2);
+    if (name !== undefined && value !== undefined) this.#cookies.set(name, value);
+  }
+
+  #cookieHeader(): string {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  }
+}

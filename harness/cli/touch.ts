@@ -1,0 +1,45 @@
+/** `ctaplab touch`: the finger on a key of a running lab. */
+import type { Command } from 'commander';
+import { Failure } from './failure.ts';
+import { integer } from './key-options.ts';
+import { type LabClient, requireLab } from './lab-client.ts';
+import { Output } from './output.ts';
+import { verb } from './verb.ts';
+
+interface TouchOptions {
+  readonly json?: boolean;
+  readonly deny?: boolean;
+  readonly wait: number;
+}
+
+export function command(): Command {
+  return verb('touch', 'touch a key of a running lab, or refuse', ['touch', 'touch 2 --wait 30000', 'touch --deny'])
+    .argument('[key]', 'the key in the lab; can be left out where only one exists or waits')
+    .option('--deny', 'refuse instead')
+    .option('--wait <ms>', 'wait that long for the key to ask (at most 60000)', integer(0, 60_000), 0)
+    .action(touch);
+}
+
+async function touch(id: string | undefined, options: TouchOptions): Promise<void> {
+  const output = new Output(options);
+  const lab = requireLab();
+  const key = id ?? (await onlyKey(lab));
+  const [request] = await lab.pending(key, options.wait);
+  if (request === undefined && options.wait > 0) {
+    throw new Failure('timed-out', `key ${key} asked for no touch within ${options.wait} ms`);
+  }
+  // Without a question the lab refuses, and its sentence says why.
+  await (options.deny ? lab.deny(key) : lab.touch(key));
+  const what = [request?.operation, request?.rpId, request?.userName].filter((word) => word !== undefined).join(' ');
+  output.line(`${options.deny ? 'denied' : 'touched'} key ${key}: ${what}`);
+  output.document({ key, answer: options.deny ? 'denied' : 'touched', request: request ?? null });
+}
+
+async function onlyKey(lab: LabClient): Promise<string> {
+  const keys = await lab.keys();
+  const waiting = keys.filter((key) => key.pending.length > 0);
+  const [first, second] = waiting.length > 0 ? waiting : keys;
+  if (first !== undefined && second === undefined) return first.id;
+  const names = keys.map((key) => key.id).join(', ');
+  throw new Failure('usage', `the lab has several keys: ${names}`, 'Say which: ctaplab touch KEY');
+}
