@@ -4,6 +4,7 @@ export * from './authenticator-data.ts';
 export * from './bytes.ts';
 export * from './cbor.ts';
 export * from './commands/client-pin.ts';
+export * from './commands/credential-management.ts';
 export * from './commands/entities.ts';
 export * from './commands/get-assertion.ts';
 export * from './commands/get-info.ts';

@@ -7,6 +7,7 @@ import type { Environment, PresenceRequest } from '../environment.ts';
 import { type Exchange, KeepaliveStatus } from '../exchange.ts';
 import type { Model } from '../models/model.ts';
 import { clientPin, KeyAgreement } from './client-pin.ts';
+import { credentialManagement, type RememberedEnumeration } from './credential-management.ts';
 import { Credentials } from './credentials.ts';
 import { getAssertion, getNextAssertion, type RememberedAssertions } from './get-assertion.ts';
 import { getInfo } from './get-info.ts';
@@ -37,6 +38,7 @@ const commands = new Map<number, CommandEntry>([
   [Command.authenticatorGetNextAssertion, { handler: getNextAssertion, hasParameters: false }],
   [Command.authenticatorGetInfo, { handler: getInfo, hasParameters: false }],
   [Command.authenticatorClientPIN, { handler: clientPin, hasParameters: true }],
+  [Command.authenticatorCredentialManagement, { handler: credentialManagement, hasParameters: true }],
   [Command.authenticatorReset, { handler: reset, hasParameters: false }],
   [Command.authenticatorSelection, { handler: selection, hasParameters: false }],
 ]);
@@ -51,6 +53,8 @@ export class Authenticator {
   readonly keyAgreement: KeyAgreement;
   /** What authenticatorGetNextAssertion goes on with. */
   remembered: RememberedAssertions | undefined;
+  /** What the enumerations of authenticatorCredentialManagement go on with. */
+  enumeration: RememberedEnumeration | undefined;
   /** Clock time of the last power-up, in milliseconds. */
   poweredUpAt: number;
 
@@ -92,6 +96,7 @@ export class Authenticator {
     if (!entry) throw new CtapError('CTAP1_ERR_INVALID_COMMAND', commandName(command));
     // §6.3: the state for getNextAssertion ends with any other command
     if (command !== Command.authenticatorGetNextAssertion) this.remembered = undefined;
+    if (command !== Command.authenticatorCredentialManagement) this.enumeration = undefined;
     if (entry.hasParameters) return entry.handler(this, decodeCbor(request.subarray(1)), exchange);
     if (request.length > 1) {
       throw new CtapError(
@@ -130,6 +135,7 @@ export class Authenticator {
     this.token.stop();
     this.keyAgreement.renew();
     this.remembered = undefined;
+    this.enumeration = undefined;
     this.pin.powerCycle();
   }
 }

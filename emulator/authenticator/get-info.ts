@@ -19,6 +19,7 @@ function describe({ model, pin, credentials }: Authenticator): GetInfoResponse {
       plat: false,
       rk: true,
       up: true,
+      credMgmt: true,
       clientPin: pin.isSet,
       pinUvAuthToken: true,
       makeCredUvNotRqd: model.makeCredUvNotRqd,

@@ -1,0 +1,209 @@
+/** A key on the table and a bare platform to talk to it with: requests as tables, answers as status and map. */
+import { concat, utf8 } from '../../../ctap/bytes.ts';
+import { type CborMap, type CborValue, decodeCbor, encodeCbor } from '../../../ctap/cbor.ts';
+import { ClientPinSubcommand, clientPinRequest, clientPinResponse } from '../../../ctap/commands/client-pin.ts';
+import {
+  type GetAssertionRequest,
+  getAssertionRequest,
+  getAssertionResponse,
+} from '../../../ctap/commands/get-assertion.ts';
+import { getInfoResponse } from '../../../ctap/commands/get-info.ts';
+import { Command } from '../../../ctap/commands/index.ts';
+import {
+  type MakeCredentialRequest,
+  makeCredentialRequest,
+  makeCredentialResponse,
+} from '../../../ctap/commands/make-credential.ts';
+import { decodeCoseKey, ECDH_ES_HKDF_256, encodeCoseKey } from '../../../ctap/cose.ts';
+import { type PinUvAuthProtocol, pinUvAuthProtocol } from '../../../ctap/pin-uv-auth/index.ts';
+import { CtapError } from '../../../ctap/status.ts';
+import { manualClock } from '../../../emulator/clock.ts';
+import { nodeCrypto } from '../../../emulator/crypto-node.ts';
+import type { Environment, Store, UserPresence } from '../../../emulator/environment.ts';
+import { VirtualKey } from '../../../emulator/key.ts';
+import { defaultModel, type Model } from '../../../emulator/models/index.ts';
+import { autoPresence } from '../../../emulator/presence.ts';
+import { systemRandom } from '../../../emulator/random.ts';
+import { memoryStore } from '../../../emulator/store/memory.ts';
+
+export const START = Date.UTC(2026, 0, 1);
+export const RP_ID = 'example.com';
+export const CLIENT_DATA_HASH = nodeCrypto.sha256(utf8('client data'));
+
+export interface KeyOptions {
+  readonly presence?: UserPresence;
+  readonly model?: Partial<Model>;
+  readonly store?: Store;
+}
+
+/** A platform before a fresh key, with a clock that only moves when told. */
+export class Platform {
+  readonly key: VirtualKey;
+  readonly clock: ReturnType<typeof manualClock>;
+  readonly defects: unknown[];
+  #sharedSecret: { protocol: PinUvAuthProtocol; secret: Uint8Array; publicKey: Uint8Array } | undefined;
+
+  private constructor(key: VirtualKey, clock: ReturnType<typeof manualClock>, defects: unknown[]) {
+    this.key = key;
+    this.clock = clock;
+    this.defects = defects;
+  }
+
+  static async open({
+    presence = autoPresence,
+    model = {},
+    store = memoryStore(),
+  }: KeyOptions = {}): Promise<Platform> {
+    const clock = manualClock(START);
+    const defects: unknown[] = [];
+    const environment: Environment = { clock, random: systemRandom, crypto: nodeCrypto, store, presence };
+    const key = await VirtualKey.open({
+      environment,
+      model: { ...defaultModel, ...model },
+      onDefect: (error) => defects.push(error),
+    });
+    return new Platform(key, clock, defects);
+  }
+
+  /** Sends one command; resolves to its answer's map. @throws CtapError with the status that came */
+  async call(command: number, parameters?: CborValue, signal = new AbortController().signal): Promise<CborMap> {
+    const request =
+      parameters === undefined ? Uint8Array.of(command) : concat(Uint8Array.of(command), encodeCbor(parameters));
+    const answer = await this.key.cbor(request, { signal, keepalive: () => {} });
+    if (answer[0] !== 0) throw new CtapError(answer[0]!);
+    return answer.length > 1 ? (decodeCbor(answer.subarray(1)) as CborMap) : new Map();
+  }
+
+  async getInfo() {
+    return getInfoResponse.decode(await this.call(Command.authenticatorGetInfo), 'getInfo');
+  }
+
+  async makeCredential(changes: Partial<MakeCredentialRequest> = {}) {
+    const request = makeCredentialRequest.encode({
+      clientDataHash: CLIENT_DATA_HASH,
+      rp: { id: RP_ID, name: 'Example' },
+      user: { id: utf8('user'), name: 'user@example.com', displayName: 'User' },
+      pubKeyCredParams: [{ alg: -7, type: 'public-key' }],
+      ...changes,
+    });
+    return makeCredentialResponse.decode(
+      await this.call(Command.authenticatorMakeCredential, request),
+      'makeCredential',
+    );
+  }
+
+  async getAssertion(changes: Partial<GetAssertionRequest> = {}) {
+    const request = getAssertionRequest.encode({ rpId: RP_ID, clientDataHash: CLIENT_DATA_HASH, ...changes });
+    return getAssertionResponse.decode(await this.call(Command.authenticatorGetAssertion, request), 'getAssertion');
+  }
+
+  async getNextAssertion() {
+    return getAssertionResponse.decode(await this.call(Command.authenticatorGetNextAssertion), 'getNextAssertion');
+  }
+
+  async clientPin(parameters: Parameters<typeof clientPinRequest.encode>[0]) {
+    return clientPinResponse.decode(
+      await this.call(Command.authenticatorClientPIN, clientPinRequest.encode(parameters)),
+      'clientPIN',
+    );
+  }
+
+  /** Agrees on a shared secret; kept until {@link forgetSharedSecret}. */
+  async agree(version: 1 | 2 = 2) {
+    if (this.#sharedSecret?.protocol.version === version) return this.#sharedSecret;
+    const protocol = pinUvAuthProtocol(version, nodeCrypto);
+    const { keyAgreement } = await this.clientPin({
+      subCommand: ClientPinSubcommand.getKeyAgreement,
+      pinUvAuthProtocol: version,
+    });
+    const pair = nodeCrypto.generateEcdhKeyPair((length) => systemRandom.bytes(length));
+    const secret = protocol.kdf(nodeCrypto.ecdh(pair.privateKey, decodeCoseKey(keyAgreement!).publicKey));
+    this.#sharedSecret = { protocol, secret, publicKey: pair.publicKey };
+    return this.#sharedSecret;
+  }
+
+  forgetSharedSecret(): void {
+    this.#sharedSecret = undefined;
+  }
+
+  encrypt(protocol: PinUvAuthProtocol, secret: Uint8Array, data: Uint8Array): Uint8Array {
+    return protocol.encrypt(secret, data, (length) => systemRandom.bytes(length));
+  }
+
+  async setPin(pin: string | Uint8Array, version: 1 | 2 = 2): Promise<void> {
+    const { protocol, secret, publicKey } = await this.agree(version);
+    const newPinEnc = this.encrypt(protocol, secret, padPin(pin));
+    await this.clientPin({
+      subCommand: ClientPinSubcommand.setPIN,
+      pinUvAuthProtocol: version,
+      keyAgreement: encodeCoseKey({ alg: ECDH_ES_HKDF_256, publicKey }),
+      newPinEnc,
+      pinUvAuthParam: protocol.authenticate(secret, newPinEnc),
+    });
+  }
+
+  async changePin(current: string, next: string, version: 1 | 2 = 2): Promise<void> {
+    const { protocol, secret, publicKey } = await this.agree(version);
+    const newPinEnc = this.encrypt(protocol, secret, padPin(next));
+    const pinHashEnc = this.encrypt(protocol, secret, pinHash(current));
+    await this.clientPin({
+      subCommand: ClientPinSubcommand.changePIN,
+      pinUvAuthProtocol: version,
+      keyAgreement: encodeCoseKey({ alg: ECDH_ES_HKDF_256, publicKey }),
+      newPinEnc,
+      pinHashEnc,
+      pinUvAuthParam: protocol.authenticate(secret, concat(newPinEnc, pinHashEnc)),
+    });
+  }
+
+  /** A pinUvAuthToken by PIN. Without permissions: the superseded getPinToken. */
+  async getToken(
+    pin: string,
+    options: { permissions?: number; rpId?: string; version?: 1 | 2 } = {},
+  ): Promise<Uint8Array> {
+    const version = options.version ?? 2;
+    const { protocol, secret, publicKey } = await this.agree(version);
+    const { pinUvAuthToken } = await this.clientPin({
+      subCommand:
+        options.permissions === undefined
+          ? ClientPinSubcommand.getPinToken
+          : ClientPinSubcommand.getPinUvAuthTokenUsingPinWithPermissions,
+      pinUvAuthProtocol: version,
+      keyAgreement: encodeCoseKey({ alg: ECDH_ES_HKDF_256, publicKey }),
+      pinHashEnc: this.encrypt(protocol, secret, pinHash(pin)),
+      permissions: options.permissions,
+      rpId: options.rpId,
+    });
+    return protocol.decrypt(secret, pinUvAuthToken!);
+  }
+}
+
+export function padPin(pin: string | Uint8Array): Uint8Array {
+  const padded = new Uint8Array(64);
+  padded.set(typeof pin === 'string' ? utf8(pin) : pin);
+  return padded;
+}
+
+export function pinHash(pin: string): Uint8Array {
+  return nodeCrypto.sha256(utf8(pin)).slice(0, 16);
+}
+
+/** pinUvAuthParam of a token over the client data hash. */
+export function authenticate(
+  token: Uint8Array,
+  message: Uint8Array = CLIENT_DATA_HASH,
+  version: 1 | 2 = 2,
+): Uint8Array {
+  return pinUvAuthProtocol(version, nodeCrypto).authenticate(token, message);
+}
+
+/** The status name that an action fails with, or CTAP2_OK. */
+export async function statusOf(action: Promise<unknown>): Promise<string> {
+  try {
+    await action;
+    return 'CTAP2_OK';
+  } catch (error) {
+    if (error instanceof CtapError) return error.statusName;
+    throw error;
+  }
+}
