@@ -2,7 +2,7 @@
 import type { HidPlug } from '../exchange.ts';
 
 /** What a device says of itself on the bus. */
-export interface DeviceIdentity {
+export interface KeyIdentity {
   readonly manufacturer: string;
   readonly product: string;
   readonly serial?: string;
@@ -14,7 +14,7 @@ export interface DeviceIdentity {
 
 /** A key that can be plugged in, once or several times in a row. */
 export interface PluggableKey {
-  readonly identity: DeviceIdentity;
+  readonly identity: KeyIdentity;
   /** Begins a power cycle; `send` gets every report to the host (64 bytes, no report id), which it may keep. */
   plugIn(send: (report: Uint8Array) => void): HidPlug;
 }
