@@ -87,8 +87,9 @@ describe('U2F', () => {
   it('answers 6985 until it is touched, then signs once for that touch', async () => {
     let presence: ManualPresence | undefined;
     platform = await Platform.open({
-      presence: {
-        request: (request, signal) => (presence ??= new ManualPresence(platform.clock)).request(request, signal),
+      presence: (clock) => {
+        presence = new ManualPresence(clock);
+        return presence;
       },
     });
     const poll = () => send(encodeU2fCommand(U2fInstruction.REGISTER, 3, concat(challenge, application)));

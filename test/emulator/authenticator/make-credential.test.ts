@@ -111,17 +111,17 @@ describe('authenticatorMakeCredential', () => {
     const denied = await Platform.open({ presence: denyPresence });
     expect(await statusOf(denied.makeCredential())).toBe('CTAP2_ERR_OPERATION_DENIED');
     const late = await Platform.open({
-      presence: { request: (request, signal) => new ManualPresence(late.clock).request(request, signal) },
+      presence: (clock) => new ManualPresence(clock),
     });
     const answer = statusOf(late.makeCredential());
-    await Promise.resolve();
+    await new Promise(setImmediate); // until the key asks
     late.clock.advance(30_000);
     expect(await answer).toBe('CTAP2_ERR_OPERATION_DENIED');
   });
 
   it('ends with CTAP2_ERR_KEEPALIVE_CANCEL when it is aborted', async () => {
     const waiting = await Platform.open({
-      presence: { request: (request, signal) => new ManualPresence(waiting.clock).request(request, signal) },
+      presence: (clock) => new ManualPresence(clock),
     });
     const abort = new AbortController();
     const answer = statusOf(waiting.call(Command.authenticatorSelection, undefined, abort.signal));

@@ -19,7 +19,7 @@ import { type PinUvAuthProtocol, pinUvAuthProtocol } from '../../../ctap/pin-uv-
 import { CtapError } from '../../../ctap/status.ts';
 import { manualClock } from '../../../emulator/clock.ts';
 import { nodeCrypto } from '../../../emulator/crypto-node.ts';
-import type { Environment, Store, UserPresence } from '../../../emulator/environment.ts';
+import type { Clock, Environment, Store, UserPresence } from '../../../emulator/environment.ts';
 import { VirtualKey } from '../../../emulator/key.ts';
 import { defaultModel, type Model } from '../../../emulator/models/index.ts';
 import { autoPresence } from '../../../emulator/presence.ts';
@@ -31,7 +31,7 @@ export const RP_ID = 'example.com';
 export const CLIENT_DATA_HASH = nodeCrypto.sha256(utf8('client data'));
 
 export interface KeyOptions {
-  readonly presence?: UserPresence;
+  readonly presence?: UserPresence | ((clock: Clock) => UserPresence);
   readonly model?: Partial<Model>;
   readonly store?: Store;
 }
@@ -56,7 +56,13 @@ export class Platform {
   }: KeyOptions = {}): Promise<Platform> {
     const clock = manualClock(START);
     const defects: unknown[] = [];
-    const environment: Environment = { clock, random: systemRandom, crypto: nodeCrypto, store, presence };
+    const environment: Environment = {
+      clock,
+      random: systemRandom,
+      crypto: nodeCrypto,
+      store,
+      presence: typeof presence === 'function' ? presence(clock) : presence,
+    };
     const key = await VirtualKey.open({
       environment,
       model: { ...defaultModel, ...model },
