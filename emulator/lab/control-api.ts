@@ -17,7 +17,7 @@ export interface LabKeyJSON {
   /** The name that --model takes. */
   readonly model: string;
   readonly product: string;
-  readonly serialNumber: string;
+  readonly serialNumber: string | null;
   /** 32 hexadecimal digits. */
   readonly aaguid: string;
   readonly inserted: boolean;
@@ -141,7 +141,7 @@ function keyJSON(lab: LabKey): LabKeyJSON {
     id: lab.id,
     model: model.name,
     product: identity.product,
-    serialNumber: identity.serial,
+    serialNumber: identity.serial ?? null,
     aaguid: toHex(model.aaguid),
     inserted: lab.inserted,
     touch: formatTouchPolicy(lab.presence.policy),

@@ -1,9 +1,7 @@
 /** Many keys at once, as one person has on a desk: made, plugged in and closed together. */
 import { join } from 'node:path';
 import { fromHex, toHex } from '../../ctap/bytes.ts';
-import { nobleCrypto } from '../../ctap/crypto-noble.ts';
 import { systemClock } from '../clock.ts';
-import { nodeCrypto } from '../crypto-node.ts';
 import type { Crypto, Random, Store } from '../environment.ts';
 import { VirtualKey } from '../key.ts';
 import type { Model } from '../models/index.ts';
@@ -62,7 +60,7 @@ async function createKey(options: LabOptions, index: number): Promise<LabKey> {
   const id = String(index + 1);
   const clock = systemClock;
   const presence = new LabPresence(options.touch, clock);
-  const { random, crypto } = chance(options.seed, index);
+  const { random, crypto } = await chance(options.seed, index);
   const environment = { clock, random, crypto, presence, store: await openStore(options.state, id) };
   const key = await VirtualKey.open({ environment, model: options.model });
   const transports = options.transports.map((choice) =>
@@ -72,8 +70,12 @@ async function createKey(options: LabOptions, index: number): Promise<LabKey> {
 }
 
 /** OpenSSL draws its own nonces, so a seeded key signs with the portable, deterministic signatures. */
-function chance(seed: string | undefined, index: number): { random: Random; crypto: Crypto } {
-  if (seed === undefined) return { random: systemRandom, crypto: nodeCrypto };
+async function chance(seed: string | undefined, index: number): Promise<{ random: Random; crypto: Crypto }> {
+  if (seed === undefined) {
+    const { nodeCrypto } = await import('../crypto-node.ts');
+    return { random: systemRandom, crypto: nodeCrypto };
+  }
+  const { nobleCrypto } = await import('../../ctap/crypto-noble.ts');
   const own = nobleCrypto.sha256(fromHex(seed), Uint8Array.of(index >> 8, index & 0xff));
   return { random: seededRandom(toHex(own)), crypto: nobleCrypto };
 }

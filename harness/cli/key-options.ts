@@ -60,19 +60,18 @@ export function seedOption(): Option {
   );
 }
 
+/** Each use adds one. */
+export function transportOption(defaultsTo: string): Option {
+  return new Option('--transport <t>', `uhid, udp or udp:PORT; can be given again (default: ${defaultsTo})`).argParser(
+    (text: string, before: TransportChoice[] | undefined) => [...(before ?? []), parseTransportArgument(text)],
+  );
+}
+
 export function addKeyOptions(command: Command, defaultTouch: string): Command {
   return command
     .addOption(modelOption())
     .addOption(new Option('--keys <n>', 'how many keys').default(1).argParser(integer(1, 1000)))
-    .addOption(
-      new Option(
-        '--transport <t>',
-        'uhid, udp or udp:PORT; can be given again (default: uhid where /dev/uhid can be written, else udp)',
-      ).argParser((text: string, before: TransportChoice[] | undefined) => [
-        ...(before ?? []),
-        parseTransportArgument(text),
-      ]),
-    )
+    .addOption(transportOption('uhid where /dev/uhid can be written, else udp'))
     .addOption(touchOption(defaultTouch))
     .option('--state <dir>', 'folder that keeps the keys from one run to the next')
     .addOption(seedOption());

@@ -67,7 +67,7 @@ function tellReady(output: Output, lab: Lab, url: string, site: DuoSite | undefi
     pid: process.pid,
     url,
     site: site?.url ?? null,
-    keys: keys.map(({ id, key, devices }) => ({ id, serialNumber: key.identity.serial, devices })),
+    keys: keys.map(({ id, key, devices }) => ({ id, serialNumber: key.identity.serial ?? null, devices })),
   });
   const { bold, green } = output.colors;
   const devices = keys.map(({ id, devices }) => `key ${id}: ${bold(devices.join(', '))}`);

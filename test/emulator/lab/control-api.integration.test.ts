@@ -36,6 +36,21 @@ async function ask(method: string, path: string, headers: Record<string, string>
   return { status: response.status, type: response.headers.get('content-type'), body: await response.json() };
 }
 
+function portOf(device: string): number {
+  return Number(device.split(':').at(-1));
+}
+
+/** A free port: this one, or any. Rejects where it is taken. */
+async function freePort(port = 0): Promise<number> {
+  const socket = createSocket('udp4');
+  socket.bind(port, '127.0.0.1');
+  await once(socket, 'listening');
+  const address = socket.address();
+  socket.close();
+  await once(socket, 'close');
+  return address.port;
+}
+
 /** As ask(), with headers that fetch keeps for itself. */
 async function askRaw(headers: Record<string, string>): Promise<number | undefined> {
   const sent = httpRequest(`${server.url}/health`, { headers });
@@ -117,13 +132,10 @@ describe('the control API', () => {
   });
 
   it('pulls a key out and puts it back', async () => {
-    const port = Number(lab.keys.get('1')!.devices[0]!.split(':').at(-1));
+    const port = portOf(lab.keys.get('1')!.devices[0]!);
     const removed = await ask('POST', '/keys/1/remove');
     expect(removed.body).toMatchObject({ changed: true, key: { inserted: false, devices: [] } });
-    const socket = createSocket('udp4');
-    socket.bind(port, '127.0.0.1'); // its port is free again
-    await once(socket, 'listening');
-    socket.close();
+    expect(await freePort(port)).toBe(port);
     expect((await ask('POST', '/keys/1/remove')).body.changed).toBe(false);
     expect((await ask('POST', '/keys/1/insert')).body).toMatchObject({ changed: true, key: { inserted: true } });
     expect((await ask('POST', '/keys/1/insert')).body.changed).toBe(false);
@@ -206,13 +218,13 @@ describe('a lab', () => {
   });
 
   it('leaves nothing behind where a key cannot be plugged in', async () => {
-    const taken = Number(lab.keys.get('2')!.devices[0]!.split(':').at(-1));
-    // The second key of this lab would need the port that is taken.
-    const failing = Lab.open({ ...base, transports: [{ kind: 'udp', port: taken - 1 }] });
-    await expect(failing).rejects.toThrow(/EADDRINUSE/);
-    const socket = createSocket('udp4');
-    socket.bind(taken - 1, '127.0.0.1');
-    await once(socket, 'listening');
-    socket.close();
+    const taken = portOf(lab.keys.get('2')!.devices[0]!);
+    const free = await freePort();
+    const transports = [
+      { kind: 'udp', port: free },
+      { kind: 'udp', port: taken },
+    ] as const;
+    await expect(Lab.open({ ...base, keys: 1, transports })).rejects.toThrow(`UDP port ${taken}`);
+    expect(await freePort(free)).toBe(free);
   });
 });

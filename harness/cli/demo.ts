@@ -1,0 +1,82 @@
+/** `ctaplab demo`: a registration and a sign-in, headless, each step told with its outcome. */
+import type { Command } from 'commander';
+import type { TouchPolicy } from '../../emulator/lab/touch-policy.ts';
+import type { TransportChoice } from '../../emulator/lab/transport.ts';
+import type { Model } from '../../emulator/models/index.ts';
+import { closing } from './closing.ts';
+import { Failure, toFailure } from './failure.ts';
+import { modelOption, seedOption, touchOption, transportOption } from './key-options.ts';
+import { Output } from './output.ts';
+import { verb } from './verb.ts';
+
+interface DemoOptions {
+  readonly json?: boolean;
+  readonly model: Model;
+  readonly touch?: TouchPolicy;
+  readonly transport?: readonly TransportChoice[];
+  readonly seed?: string;
+}
+
+export function command(): Command {
+  return verb('demo', 'register and sign in once, headless, step by step', ['demo', 'demo --touch deny; echo $?'])
+    .addOption(modelOption())
+    .addOption(transportOption('udp'))
+    .addOption(touchOption('auto'))
+    .addOption(seedOption())
+    .addHelpText('after', '\nExits 0 only where every step held; 4 where the touch was denied.')
+    .action(demo);
+}
+
+interface Step {
+  readonly step: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** Tells each step as it ends, and keeps them for --json. */
+class Story {
+  readonly steps: Step[] = [];
+  readonly #output: Output;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  /** Does one step; `work` resolves to its result and a few words on it. */
+  async step<T>(step: string, work: () => Promise<readonly [T, string]>): Promise<T> {
+    this.#output.progress(`${step} ...`);
+    try {
+      const [result, detail] = await work();
+      this.#tell({ step, ok: true, detail });
+      return result;
+    } catch (error) {
+      this.#tell({ step, ok: false, detail: error instanceof Error ? error.message : String(error) });
+      throw error;
+    }
+  }
+
+  #tell(step: Step): void {
+    const { colors } = this.#output;
+    this.#output.clearProgress();
+    this.steps.push(step);
+    this.#output.line(
+      `${step.ok ? colors.green('ok    ') : colors.red('failed')}  ${step.step.padEnd(34)}  ${step.detail}`,
+    );
+  }
+}
+
+async function demo(options: DemoOptions): Promise<void> {
+  if (options.touch === 'manual') {
+    throw new Failure('usage', 'nobody is there to touch the key of a demo', 'Use --touch auto, deny or after=MS.');
+  }
+  const output = new Output(options);
+  const story = new Story(output);
+  try {
+    await closing((onClose) => tell(story, options, onClose));
+    output.document({ ok: true, steps: story.steps });
+    output.line(output.colors.green('All steps held.'));
+  } catch (error) {
+    output.document({ ok: false, steps: story.steps });
+    throw toFailure(error);
+  }
+}
