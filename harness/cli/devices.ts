@@ -6,6 +6,7 @@ import type { PinClient } from '../client/pin.ts';
 import type { HidConnection } from '../transports/connection.ts';
 import { Failure } from './failure.ts';
 import { findLab, LabClient } from './lab-client.ts';
+import { PROGRAM } from './program-name.ts';
 
 /** A key that can be opened. */
 export interface ReachableKey {
@@ -28,7 +29,7 @@ export interface OpenedDevice {
   close(): Promise<void>;
 }
 
-const LIST = 'See what can be reached: ctaplab list';
+const LIST = `See what can be reached: ${PROGRAM} list`;
 const FORMS = 'hidraw:PATH, usb:VID:PID, udp:HOST:PORT, lab:KEY, virtual or a serial number';
 
 /** Keys of the running lab, then those that the system knows of and the lab does not. */

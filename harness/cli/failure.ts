@@ -1,5 +1,7 @@
 /** Failures as the command line tells them: a sentence, a next step, and an exit code that scripts can use. */
 
+import { PROGRAM } from './program-name.ts';
+
 /** Exit codes of every verb. */
 export const ExitCode = {
   /** All that was asked for was done. */
@@ -47,11 +49,11 @@ const TIMEOUT_STATUSES = new Set([0x05, 0x2f, 0x3a]);
 function hintOfStatus(status: number): string | undefined {
   if (status === 0x34) return 'Unplug the key and plug it in again, then try once more.';
   if (BLOCKED_STATUSES.has(status)) return 'Only a reset brings the key back; it deletes its credentials.';
-  if (status === 0x35) return 'Set a PIN first: ctaplab pin set';
-  if (PIN_STATUSES.has(status)) return 'See how many attempts are left: ctaplab pin status';
+  if (status === 0x35) return `Set a PIN first: ${PROGRAM} pin set`;
+  if (PIN_STATUSES.has(status)) return `See how many attempts are left: ${PROGRAM} pin status`;
   if (status === 0x27) return 'Touch the key when it asks, or run with --touch auto.';
   if (TIMEOUT_STATUSES.has(status))
-    return 'Touch the key while it blinks; a virtual one with: ctaplab touch --wait 30000';
+    return `Touch the key while it blinks; a virtual one with: ${PROGRAM} touch --wait 30000`;
   return undefined;
 }
 

@@ -2,8 +2,9 @@
 import type { LabKeyJSON, PendingJSON } from '../../emulator/lab/control-api.ts';
 import { type LabAddress, labDirectory, runningLabs } from '../../emulator/lab/state-file.ts';
 import { Failure } from './failure.ts';
+import { PROGRAM } from './program-name.ts';
 
-const START = 'Start one with: ctaplab start';
+const START = `Start one with: ${PROGRAM} start`;
 
 /**
  * The lab to talk to: CTAPLAB_URL and CTAPLAB_TOKEN, else the one that runs.

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { reachableKeys } from './devices.ts';
 import { Output } from './output.ts';
+import { PROGRAM } from './program-name.ts';
 import { verb } from './verb.ts';
 
 export function command(): Command {
@@ -16,7 +17,7 @@ async function list(options: { json?: boolean }): Promise<void> {
   const keys = await reachableKeys();
   output.document(keys);
   if (keys.length === 0) {
-    output.line('No key can be reached. Plug one in, or start a virtual one: ctaplab start');
+    output.line(`No key can be reached. Plug one in, or start a virtual one: ${PROGRAM} start`);
     return;
   }
   output.table(

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { ExitCode, Failure, toFailure } from './failure.ts';
 import { reportFailure } from './output.ts';
+import { PROGRAM } from './program-name.ts';
 import type { VerbModule } from './verb.ts';
 import { packageVersion } from './version.ts';
 
@@ -62,7 +63,7 @@ function inherit(command: Command, parent: Command): Command {
 function usageFailure(error: CommanderError, args: readonly string[]): Failure | undefined {
   if (error.exitCode === 0) return undefined;
   const verb = args.find((arg) => Object.hasOwn(verbs, arg));
-  const help = verb === undefined ? 'ctaplab --help' : `ctaplab ${verb} --help`;
+  const help = verb === undefined ? `${PROGRAM} --help` : `${PROGRAM} ${verb} --help`;
   const message = error.code === 'commander.help' ? 'expected a verb, got none' : error.message.replace(/^error: /, '');
   return new Failure('usage', message, `See: ${help}`);
 }
@@ -76,7 +77,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const end = args.indexOf('--');
   const json = args.slice(0, end < 0 ? args.length : end).includes('--json');
   try {
-    if (args.length === 0) throw new Failure('usage', 'expected a verb, got none', 'See: ctaplab --help');
+    if (args.length === 0) throw new Failure('usage', 'expected a verb, got none', `See: ${PROGRAM} --help`);
     await (await program(args)).parseAsync(args, { from: 'user' });
     // A verb whose answer is a status of its own, as exec, has set it.
     return typeof process.exitCode === 'number' ? process.exitCode : ExitCode.ok;

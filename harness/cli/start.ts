@@ -5,6 +5,7 @@ import type { DuoSite } from '../sites/duo/index.ts';
 import { closing } from './closing.ts';
 import { addKeyOptions, integer, type KeyOptions, labOptions } from './key-options.ts';
 import { Output } from './output.ts';
+import { PROGRAM } from './program-name.ts';
 import { announceTouches, readKeys, StopRequest } from './terminal.ts';
 import { verb } from './verb.ts';
 
@@ -81,8 +82,8 @@ function nextSteps(devices: readonly string[], site: DuoSite | undefined): strin
   const steps: string[] = [];
   const uhid = devices.some((name) => name.startsWith('hidraw:'));
   if (uhid && site !== undefined) steps.push(`Open ${site.url} in a browser, enrol the key and sign in.`);
-  if (device !== undefined) steps.push(`Ask the key:       ctaplab info ${device}`);
-  if (!uhid) steps.push('See it at work:    ctaplab demo');
+  if (device !== undefined) steps.push(`Ask the key:       ${PROGRAM} info ${device}`);
+  if (!uhid) steps.push(`See it at work:    ${PROGRAM} demo`);
   if (!uhid) steps.push('Browsers see a key by --transport uhid alone: Linux with /dev/uhid writable (scripts/setup).');
   steps.push(process.stdin.isTTY ? 'Keys: space touches, d denies, q ends.' : 'End it:            Ctrl-C or SIGTERM');
   return steps;

@@ -2,6 +2,7 @@
 import type { Lab } from '../../emulator/lab/lab.ts';
 import type { LabKey } from '../../emulator/lab/lab-key.ts';
 import type { Output } from './output.ts';
+import { PROGRAM } from './program-name.ts';
 
 /** Told once that the user wants an end: by a signal, or by {@link stop}. */
 export class StopRequest {
@@ -38,7 +39,7 @@ export function announceTouches(lab: Lab, output: Output): () => void {
       const { operation, rpId, userName } = oldest.request;
       const who = [rpId, userName].filter((word) => word !== undefined).map(printable);
       const { bold, dim } = output.colors;
-      const keys = process.stdin.isTTY ? ' [space] touch  [d] deny' : ` ctaplab touch ${key.id}`;
+      const keys = process.stdin.isTTY ? ' [space] touch  [d] deny' : ` ${PROGRAM} touch ${key.id}`;
       output.line(`${bold('touch?')} key ${key.id}: ${[operation, ...who].join(' ')}${dim(keys)}`);
     });
   });

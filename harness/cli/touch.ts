@@ -4,6 +4,7 @@ import { Failure } from './failure.ts';
 import { integer } from './key-options.ts';
 import { type LabClient, requireLab } from './lab-client.ts';
 import { Output } from './output.ts';
+import { PROGRAM } from './program-name.ts';
 import { verb } from './verb.ts';
 
 interface TouchOptions {
@@ -41,5 +42,5 @@ async function onlyKey(lab: LabClient): Promise<string> {
   const [first, second] = waiting.length > 0 ? waiting : keys;
   if (first !== undefined && second === undefined) return first.id;
   const names = keys.map((key) => key.id).join(', ');
-  throw new Failure('usage', `the lab has several keys: ${names}`, 'Say which: ctaplab touch KEY');
+  throw new Failure('usage', `the lab has several keys: ${names}`, `Say which: ${PROGRAM} touch KEY`);
 }

@@ -16,7 +16,7 @@ export interface CliResult {
 
 /** An environment with no lab of the machine's user in sight, and this lab's folder instead. */
 export function environment(stateHome: string, more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  const { CTAPLAB_URL, CTAPLAB_TOKEN, CTAPLAB_DEVICE, NO_COLOR, FORCE_COLOR, ...inherited } = process.env;
+  const { CTAPLAB_URL, CTAPLAB_TOKEN, CTAPLAB_DEVICE, NO_COLOR, FORCE_COLOR, npm_execpath, ...inherited } = process.env;
   return { ...inherited, XDG_RUNTIME_DIR: stateHome, CI: '1', ...more };
 }
 
