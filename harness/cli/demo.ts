@@ -80,3 +80,41 @@ async function demo(options: DemoOptions): Promise<void> {
     throw toFailure(error);
   }
 }
+
+type OnClose = (close: () => unknown) => void;
+
+async function tell(story: Story, options: DemoOptions, onClose: OnClose): Promise<void> {
+  const username = 'alice';
+  const key = await story.step('plug in a virtual key', () => plugIn(options, onClose));
+  const site = await story.step('start the site', () => startSite(onClose));
+  const client = await story.step('reach the key', () => reach(key, site, onClose));
+  const browser = new SiteClient(site.url);
+
+  const creation = await story.step('ask the site to register', async () => {
+    const json = await browser.registrationOptions(username);
+    return [json, `user ${username}`] as const;
+  });
+  const registration = await story.step('the key makes a credential', async () => {
+    const response = await client.create(creation);
+    return [response, `credential ${response.id.slice(0, 16)}...`] as const;
+  });
+  await story.step('the site accepts the registration', async () => {
+    const result = await browser.register(registration);
+    return [result, `${result.keyCount} key for ${result.username}`] as const;
+  });
+  await story.step('sign out', async () => [await browser.signOut(), 'session ended'] as const);
+
+  const request = await story.step('ask the site to sign in', async () => {
+    const json = await browser.authenticationOptions(username);
+    return [json, `user ${username}`] as const;
+  });
+  const assertion = await story.step('the key signs', async () => {
+    const response = await client.get(request);
+    return [response, `credential ${response.id.slice(0, 16)}...`] as const;
+  });
+  await story.step('the site accepts the sign-in', async () => {
+    const result = await browser.authenticate(assertion);
+    return [result, `signature counter ${result.signCount}`] as const;
+  });
+  await story.step('a copied answer is refused', async () => [null, await refusalOf(browser, assertion)] as const);
+}

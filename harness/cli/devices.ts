@@ -1,11 +1,10 @@
 /** DEVICE names: which key a verb means, and how it is opened. */
-import { CtapHidDevice } from '../client/ctap-hid.ts';
 import type { Ctap2Client } from '../client/ctap2.ts';
 import type { CtapDevice } from '../client/device.ts';
 import type { PinClient } from '../client/pin.ts';
 import type { HidConnection } from '../transports/connection.ts';
 import { Failure } from './failure.ts';
-import { findLab, LabClient } from './lab-client.ts';
+import { findLab, LabClient, requireLab } from './lab-client.ts';
 import { PROGRAM } from './program-name.ts';
 
 /** A key that can be opened. */
@@ -36,9 +35,7 @@ const FORMS = 'hidraw:PATH, usb:VID:PID, udp:HOST:PORT, lab:KEY, virtual or a se
 export async function reachableKeys(): Promise<ReachableKey[]> {
   const inLab = await labKeys();
   const known = new Set(inLab.map((key) => key.device));
-  const { discover } = await import('../transports/discovery.ts');
-  const onSystem = await discover();
-  return [...inLab, ...onSystem.filter((key) => !known.has(key.device))];
+  return [...inLab, ...(await systemKeys()).filter((key) => !known.has(key.device))];
 }
 
 async function labKeys(): Promise<ReachableKey[]> {
@@ -48,4 +45,102 @@ async function labKeys(): Promise<ReachableKey[]> {
   return keys.flatMap(({ id, product, serialNumber, devices }) =>
     devices.map((device) => ({ device, product, serialNumber, lab: id })),
   );
+}
+
+async function systemKeys(): Promise<(ReachableKey & { readonly usb: string })[]> {
+  const { discover } = await import('../transports/discovery.ts');
+  return (await discover()).map(({ path, product, serialNumber, vendorId, productId }) => ({
+    device: `hidraw:${path}`,
+    product: product ?? 'security key',
+    serialNumber: serialNumber ?? null,
+    usb: `usb:${hex4(vendorId)}:${hex4(productId)}`,
+  }));
+}
+
+function hex4(value: number): string {
+  return value.toString(16).padStart(4, '0');
+}
+
+/**
+ * Opens the key of that name; without one $CTAPLAB_DEVICE, else the only key that can be reached.
+ * Failures are "usage" for a name that is none and "no-device" for a key that is not there.
+ */
+export async function openDevice(name: string | undefined = process.env.CTAPLAB_DEVICE): Promise<OpenedDevice> {
+  if (name === undefined || name === '') {
+    const keys = await reachableKeys();
+    return openOnly(keys, 'no key can be reached', `several keys can be reached`);
+  }
+  if (name === 'virtual') return openVirtual();
+  const [kind, rest] = name.includes(':') ? [name.slice(0, name.indexOf(':')), name.slice(name.indexOf(':') + 1)] : [];
+  switch (kind) {
+    case 'hidraw':
+      return openHidraw(rest!, !(await labKeys()).some((key) => key.device === name));
+    case 'udp':
+      return openUdp(name, rest!);
+    case 'lab': {
+      const { devices } = await requireLab().key(rest!);
+      if (devices[0] === undefined) throw new Failure('no-device', `key ${rest} of the lab is not plugged in`);
+      return openDevice(devices[0]);
+    }
+    case 'usb': {
+      const keys = (await systemKeys()).filter((key) => key.usb === name.toLowerCase());
+      return openOnly(keys, `no key ${name} is plugged in`, `several keys are ${name}`);
+    }
+    case undefined: {
+      if (!/^[0-9A-Za-z-]+$/.test(name)) break;
+      const keys = (await reachableKeys()).filter((key) => key.serialNumber === name);
+      // One key that is plugged in twice is still one key.
+      return openOnly(keys.slice(0, 1), `no key has the serial number ${name}`, '');
+    }
+  }
+  throw new Failure('usage', `expected a DEVICE (${FORMS}), got ${JSON.stringify(name)}`, LIST);
+}
+
+function openOnly(keys: readonly ReachableKey[], none: string, several: string): Promise<OpenedDevice> {
+  const [first, second] = keys;
+  if (first === undefined) throw new Failure('no-device', none, LIST);
+  if (second !== undefined) {
+    throw new Failure('usage', `${several}: ${keys.map((key) => key.device).join(', ')}`, 'Say which one you mean.');
+  }
+  return openDevice(first.device);
+}
+
+async function openHidraw(path: string, physical: boolean): Promise<OpenedDevice> {
+  const { openHidraw: open } = await import('../transports/hidraw.ts');
+  return overHid(`hidraw:${path}`, await open(path), physical);
+}
+
+async function openUdp(name: string, address: string): Promise<OpenedDevice> {
+  const [, host, port] = /^(.+):(\d{1,5})$/.exec(address) ?? [];
+  if (host === undefined || Number(port) > 0xffff) {
+    throw new Failure('usage', `expected udp:HOST:PORT, got ${JSON.stringify(name)}`, LIST);
+  }
+  const { openUdp: open } = await import('../transports/udp.ts');
+  return overHid(name, await open({ host, port: Number(port) }), false);
+}
+
+async function openVirtual(): Promise<OpenedDevice> {
+  const [{ openVirtualKey }, { connectInProcess }] = await Promise.all([
+    import('./virtual-key.ts'),
+    import('../transports/in-process.ts'),
+  ]);
+  const key = await openVirtualKey();
+  const opened = await overHid('virtual', connectInProcess(key), false);
+  return { ...opened, close: () => opened.close().finally(() => key.close()) };
+}
+
+async function overHid(name: string, connection: HidConnection, physical: boolean): Promise<OpenedDevice> {
+  try {
+    const [{ CtapHidDevice }, { Ctap2Client }, { PinClient }] = await Promise.all([
+      import('../client/ctap-hid.ts'),
+      import('../client/ctap2.ts'),
+      import('../client/pin.ts'),
+    ]);
+    const device = await CtapHidDevice.open(connection, { name });
+    const ctap2 = new Ctap2Client(device);
+    return { name, device, ctap2, pin: new PinClient(ctap2), physical, close: () => device.close() };
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
 }

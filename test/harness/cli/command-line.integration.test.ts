@@ -96,7 +96,8 @@ describe('the command line', () => {
   });
 
   it('prints no colour in a pipe, even in CI', async () => {
-    const { stdout } = await runCli(['info', 'virtual'], env);
+    const { status, stdout } = await runCli(['info', 'virtual'], env);
+    expect(status).toBe(0);
     expect(stdout).not.toContain('\u001b');
     expect(stdout).not.toContain('\r');
   });
