@@ -1,4 +1,4 @@
-/** Command bytes of the authenticator API (CTAP 2.3 §6). */
+/** Command bytes of the authenticator API (CTAP 2.3 §6); the prototype ones are those of FIDO_2_1_PRE, which older platforms still send. */
 export const Command = {
   authenticatorMakeCredential: 0x01,
   authenticatorGetAssertion: 0x02,
@@ -11,6 +11,7 @@ export const Command = {
   authenticatorSelection: 0x0b,
   authenticatorLargeBlobs: 0x0c,
   authenticatorConfig: 0x0d,
+  prototypeAuthenticatorCredentialManagement: 0x41,
 } as const;
 export type CommandName = keyof typeof Command;
 

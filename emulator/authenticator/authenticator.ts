@@ -30,7 +30,14 @@ type Handler = (
 interface CommandEntry {
   readonly handler: Handler;
   readonly hasParameters: boolean;
+  /** The version of the specification that a model must name to know the command. */
+  readonly version?: string;
 }
+
+const credentialManagementCommands: ReadonlySet<number> = new Set([
+  Command.authenticatorCredentialManagement,
+  Command.prototypeAuthenticatorCredentialManagement,
+]);
 
 const commands = new Map<number, CommandEntry>([
   [Command.authenticatorMakeCredential, { handler: makeCredential, hasParameters: true }],
@@ -39,6 +46,10 @@ const commands = new Map<number, CommandEntry>([
   [Command.authenticatorGetInfo, { handler: getInfo, hasParameters: false }],
   [Command.authenticatorClientPIN, { handler: clientPin, hasParameters: true }],
   [Command.authenticatorCredentialManagement, { handler: credentialManagement, hasParameters: true }],
+  [
+    Command.prototypeAuthenticatorCredentialManagement,
+    { handler: credentialManagement, hasParameters: true, version: 'FIDO_2_1_PRE' },
+  ],
   [Command.authenticatorReset, { handler: reset, hasParameters: false }],
   [Command.authenticatorSelection, { handler: selection, hasParameters: false }],
 ]);
@@ -93,10 +104,12 @@ export class Authenticator {
     const [command] = request;
     if (command === undefined) throw new CtapError('CTAP1_ERR_INVALID_LENGTH', 'expected a command byte, got nothing');
     const entry = commands.get(command);
-    if (!entry) throw new CtapError('CTAP1_ERR_INVALID_COMMAND', commandName(command));
+    if (!entry || (entry.version !== undefined && !this.model.versions.includes(entry.version))) {
+      throw new CtapError('CTAP1_ERR_INVALID_COMMAND', commandName(command));
+    }
     // §6.3: the state for getNextAssertion ends with any other command
     if (command !== Command.authenticatorGetNextAssertion) this.remembered = undefined;
-    if (command !== Command.authenticatorCredentialManagement) this.enumeration = undefined;
+    if (!credentialManagementCommands.has(command)) this.enumeration = undefined;
     if (entry.hasParameters) return entry.handler(this, decodeCbor(request.subarray(1)), exchange);
     if (request.length > 1) {
       throw new CtapError(

@@ -22,6 +22,7 @@ function describe({ model, pin, credentials }: Authenticator): GetInfoResponse {
       credMgmt: true,
       clientPin: pin.isSet,
       pinUvAuthToken: true,
+      ...(model.versions.includes('FIDO_2_1_PRE') ? { credentialMgmtPreview: true } : {}),
       makeCredUvNotRqd: model.makeCredUvNotRqd,
     },
     maxMsgSize: model.maxMsgSize,

@@ -9,7 +9,7 @@ export const token2R3: Model = {
   usb: { vendorId: 0x349e, productId: 0x0022, version: 0x0100, manufacturer: 'TOKEN2', product: 'FIDO2 Security Key' },
   serialPrefix: '76104',
   aaguid: fromHex('ab32f0c62239afbbc470d2ef4e254db7'),
-  versions: ['U2F_V2', 'FIDO_2_0', 'FIDO_2_1'],
+  versions: ['U2F_V2', 'FIDO_2_0', 'FIDO_2_1_PRE', 'FIDO_2_1'],
   transports: ['nfc', 'usb'],
   firmwareVersion: 0x030000,
   algorithms: [Algorithm.ES256, Algorithm.EdDSA],
@@ -23,6 +23,7 @@ export const token2R3: Model = {
   attestation: 'batch',
   assumed: [
     'usb.version',
+    'versions',
     'transports',
     'firmwareVersion',
     'algorithms',

@@ -29,7 +29,12 @@ async function add(rpId: string, user: string) {
   });
 }
 
-async function manage(subCommand: number, params?: CredentialManagementParams, using: Uint8Array | null = token) {
+async function manage(
+  subCommand: number,
+  params?: CredentialManagementParams,
+  using: Uint8Array | null = token,
+  command: number = Command.authenticatorCredentialManagement,
+) {
   const subCommandParams = params && credentialManagementParams.encode(params);
   const message = concat(
     Uint8Array.of(subCommand),
@@ -40,10 +45,7 @@ async function manage(subCommand: number, params?: CredentialManagementParams, u
     subCommandParams,
     ...(using ? { pinUvAuthProtocol: 2, pinUvAuthParam: authenticate(using, message) } : {}),
   });
-  return credentialManagementResponse.decode(
-    await platform.call(Command.authenticatorCredentialManagement, request),
-    'answer',
-  );
+  return credentialManagementResponse.decode(await platform.call(command, request), 'answer');
 }
 
 beforeEach(async () => {
@@ -78,6 +80,17 @@ describe('authenticatorCredentialManagement', () => {
       undefined,
     ]);
     expect([bob.credProtect, bob.publicKey!.get(3)]).toEqual([1, -7]);
+  });
+
+  it('answers the command byte of FIDO_2_1_PRE the same way, where the model has that version', async () => {
+    const preview = Command.prototypeAuthenticatorCredentialManagement;
+    expect((await platform.getInfo()).options!.credentialMgmtPreview).toBe(true);
+    expect((await manage(Subcommand.enumerateRPsBegin, undefined, token, preview)).totalRPs).toBe(2);
+    expect((await manage(Subcommand.enumerateRPsGetNextRP, undefined, null, preview)).rp).toBeDefined();
+    const without = await Platform.open({ model: { versions: ['FIDO_2_0', 'FIDO_2_1'] } });
+    expect((await without.getInfo()).options).not.toHaveProperty('credentialMgmtPreview');
+    const request = credentialManagementRequest.encode({ subCommand: Subcommand.getCredsMetadata });
+    expect(await statusOf(without.call(preview, request))).toBe('CTAP1_ERR_INVALID_COMMAND');
   });
 
   it('ends an enumeration with any other command', async () => {

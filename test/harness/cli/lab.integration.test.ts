@@ -130,7 +130,7 @@ describe('verbs against a running lab', () => {
       expect(said.hid.capabilities).toContain('CBOR');
       expect(said.info).toMatchObject({
         aaguid: 'ab32f0c6-2239-afbb-c470-d2ef4e254db7',
-        versions: ['U2F_V2', 'FIDO_2_0', 'FIDO_2_1'],
+        versions: ['U2F_V2', 'FIDO_2_0', 'FIDO_2_1_PRE', 'FIDO_2_1'],
         options: { clientPin: false, rk: true },
       });
     }
