@@ -36,3 +36,26 @@ export const getInfoResponse = message('authenticatorGetInfo response', {
   authenticatorConfigCommands: optional(0x1f, array(uint)),
 });
 export type GetInfoResponse = Infer<typeof getInfoResponse>;
+
+/** Names of the `options` member (CTAP 2.3 §6.4). */
+export type AuthenticatorOption =
+  | 'plat'
+  | 'rk'
+  | 'clientPin'
+  | 'up'
+  | 'uv'
+  | 'pinUvAuthToken'
+  | 'noMcGaPermissionsWithClientPin'
+  | 'largeBlobs'
+  | 'ep'
+  | 'bioEnroll'
+  | 'userVerificationMgmtPreview'
+  | 'uvBioEnroll'
+  | 'authnrCfg'
+  | 'uvAcfg'
+  | 'credMgmt'
+  | 'perCredMgmtRO'
+  | 'credentialMgmtPreview'
+  | 'setMinPINLength'
+  | 'makeCredUvNotRqd'
+  | 'alwaysUv';

@@ -35,7 +35,8 @@ export async function makeCredential(
   const alg = chooseAlgorithm(model.algorithms, request.pubKeyCredParams); // step 3
   const rk = readOptions(request); // step 5
   // steps 7, 8: with a PIN set, only a non-discoverable credential may do without it
-  if (pin.isSet && !protocol && (rk || !model.makeCredUvNotRqd)) throw new CtapError('CTAP2_ERR_PUAT_REQUIRED');
+  if (pin.isSet && !protocol && (rk || !model.options.includes('makeCredUvNotRqd')))
+    throw new CtapError('CTAP2_ERR_PUAT_REQUIRED');
   if (request.enterpriseAttestation !== undefined) {
     // step 9
     throw new CtapError('CTAP1_ERR_INVALID_PARAMETER', 'enterprise attestation is not enabled on this key');

@@ -2,7 +2,7 @@
 import type { Model } from './model.ts';
 import { token2R3 } from './token2-r3.ts';
 
-export type { Model, UsbIdentity } from './model.ts';
+export { type Model, speaksCtap2, type UsbIdentity } from './model.ts';
 
 export const models: ReadonlyMap<string, Model> = new Map([token2R3].map((model) => [model.name, model]));
 export const defaultModel: Model = token2R3;

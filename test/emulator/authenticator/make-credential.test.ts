@@ -8,6 +8,7 @@ import { decodeCoseKey } from '../../../ctap/cose.ts';
 import { Flag } from '../../../ctap/flags.ts';
 import { Permission } from '../../../ctap/pin-uv-auth/index.ts';
 import { nodeCrypto } from '../../../emulator/crypto-node.ts';
+import { defaultModel } from '../../../emulator/models/index.ts';
 import { denyPresence, ManualPresence } from '../../../emulator/presence.ts';
 import { authenticate, CLIENT_DATA_HASH, Platform, RP_ID, statusOf } from './platform.ts';
 
@@ -140,7 +141,9 @@ describe('authenticatorMakeCredential', () => {
     });
 
     it('wants a token for any credential on a model without makeCredUvNotRqd', async () => {
-      platform = await Platform.open({ model: { makeCredUvNotRqd: false } });
+      platform = await Platform.open({
+        model: { options: defaultModel.options.filter((name) => name !== 'makeCredUvNotRqd') },
+      });
       await platform.setPin(PIN);
       expect(await statusOf(platform.makeCredential())).toBe('CTAP2_ERR_PUAT_REQUIRED');
     });
