@@ -1,4 +1,6 @@
 /** authenticatorCredentialManagement (0x0A): CTAP 2.3 §6.8. */
+import { concat } from '../bytes.ts';
+import { type CborMap, encodeCbor } from '../cbor.ts';
 import { bool, bytes, type Infer, map, message, optional, required, uint } from '../schema.ts';
 import {
   publicKeyCredentialDescriptor,
@@ -47,3 +49,9 @@ export const credentialManagementResponse = message('authenticatorCredentialMana
   thirdPartyPayment: optional(0x0c, bool),
 });
 export type CredentialManagementResponse = Infer<typeof credentialManagementResponse>;
+
+/** What pinUvAuthParam authenticates. */
+export function credentialManagementAuthMessage(subCommand: number, params: CborMap | undefined): Uint8Array {
+  const prefix = Uint8Array.of(subCommand);
+  return params ? concat(prefix, encodeCbor(params)) : prefix;
+}
