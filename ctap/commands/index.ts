@@ -11,5 +11,14 @@ export const Command = {
   authenticatorSelection: 0x0b,
   authenticatorLargeBlobs: 0x0c,
   authenticatorConfig: 0x0d,
-  /** The twins of 0x09 and 0x0A that clients of FIDO_2_1_PRE use. */
   prototypeAuthenticatorBioEnrollment: 0x40,
+  prototypeAuthenticatorCredentialManagement: 0x41,
+} as const;
+export type CommandName = keyof typeof Command;
+
+const names = new Map<number, string>(Object.entries(Command).map(([name, code]) => [code, name]));
+
+/** The specification's name of a command byte, or its hexadecimal value. */
+export function commandName(code: number): string {
+  return names.get(code) ?? `command 0x${code.toString(16).padStart(2, '0')}`;
+}
