@@ -92,6 +92,16 @@ export function decodeU2fRegisterRequest(data: Uint8Array): U2fRegisterRequest {
   return { challenge: data.slice(0, 32), application: data.slice(32) };
 }
 
+/** @throws TypeError unless both have 32 bytes */
+export function encodeU2fRegisterRequest({ challenge, application }: U2fRegisterRequest): Uint8Array {
+  return concat(hash(challenge, 'challenge'), hash(application, 'application'));
+}
+
+function hash(value: Uint8Array, name: string): Uint8Array {
+  if (value.length !== 32) throw new TypeError(`${name}: expected a SHA-256 hash of 32 bytes, got ${value.length}`);
+  return value;
+}
+
 export interface U2fRegisterResponse {
   /** X and Y, 64 bytes. */
   readonly publicKey: Uint8Array;

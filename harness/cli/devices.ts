@@ -136,7 +136,7 @@ async function overHid(name: string, connection: HidConnection, physical: boolea
       import('../client/ctap2.ts'),
       import('../client/pin.ts'),
     ]);
-    const device = await CtapHidDevice.open(connection, { name });
+    const device = await CtapHidDevice.open(connection, { name: connection.product ?? name });
     const ctap2 = new Ctap2Client(device);
     return { name, device, ctap2, pin: new PinClient(ctap2), physical, close: () => device.close() };
   } catch (error) {

@@ -50,6 +50,7 @@ function hintOfStatus(status: number): string | undefined {
   if (status === 0x34) return 'Unplug the key and plug it in again, then try once more.';
   if (BLOCKED_STATUSES.has(status)) return 'Only a reset brings the key back; it deletes its credentials.';
   if (status === 0x35) return `Set a PIN first: ${PROGRAM} pin set`;
+  if (status === 0x37) return 'Choose another PIN: the key, or its minimum length, does not allow this one.';
   if (PIN_STATUSES.has(status)) return `See how many attempts are left: ${PROGRAM} pin status`;
   if (status === 0x27) return 'Touch the key when it asks, or run with --touch auto.';
   if (TIMEOUT_STATUSES.has(status))
@@ -82,6 +83,8 @@ export function toFailure(thrown: unknown): Failure {
         'Another program listens there; choose another port, or 0 for a free one.',
         options,
       );
+    case 'ENODEV':
+      return new Failure('no-device', message, `See what can be reached: ${PROGRAM} list`, options);
     case 'EACCES':
     case 'EPERM':
       return new Failure(

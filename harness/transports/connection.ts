@@ -1,5 +1,7 @@
 /** A raw way to a key over HID: 64-byte reports without report id, both ways. */
 export interface HidConnection {
+  /** What the device calls itself, where the transport knows. */
+  readonly product?: string | undefined;
   /** Sends one report; rejects when the device is gone. */
   write(report: Uint8Array): Promise<void>;
   /** The one listener of reports that come in. */
@@ -7,4 +9,14 @@ export interface HidConnection {
   /** Called once when the device disappears or fails; never after close(). */
   onGone(listener: (error: Error) => void): void;
   close(): Promise<void>;
+}
+
+/** The device is not there, or not there any more. */
+export class DeviceGoneError extends Error {
+  readonly code = 'ENODEV';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'DeviceGoneError';
+  }
 }

@@ -1,0 +1,80 @@
+/** A key that the system knows as a HID device: hidraw on Linux, IOKit on macOS, hid.dll on Windows, all by node-hid. */
+import { access, constants } from 'node:fs/promises';
+import type { HIDAsync } from 'node-hid';
+import { DeviceGoneError, type HidConnection } from './connection.ts';
+
+/** Written before each report: FIDO reports have no id, which hidapi spells as id 0. */
+const NO_REPORT_ID = Uint8Array.of(0);
+
+/**
+ * Opens the HID device at `path` (as discovery names it; on Linux `/dev/hidraw0`).
+ * @throws DeviceGoneError where there is none; an Error with code EACCES where the user may not open it
+ */
+export async function openHidraw(path: string): Promise<HidConnection> {
+  if (process.platform === 'linux') await assertReachable(path);
+  const node = await import('node-hid'); // a native library: loaded where it is needed
+  let hid: HIDAsync;
+  try {
+    hid = await node.HIDAsync.open(path, { nonExclusive: true });
+  } catch (cause) {
+    throw new DeviceGoneError(`${path}: cannot be opened as a HID device: ${messageOf(cause)}`, { cause });
+  }
+  const { product } = await hid.getDeviceInfo();
+  return connect(hid, path, product);
+}
+
+function connect(hid: HIDAsync, path: string, product: string | undefined): HidConnection {
+  let gone: DeviceGoneError | undefined;
+  let closed: Promise<void> | undefined;
+  let onGone: ((error: Error) => void) | undefined;
+  const lose = (cause: unknown): DeviceGoneError => {
+    if (gone === undefined) {
+      gone = new DeviceGoneError(`${path}: the key was unplugged, or failed: ${messageOf(cause)}`, { cause });
+      if (closed === undefined) onGone?.(gone);
+    }
+    return gone;
+  };
+  hid.on('error', lose);
+  return {
+    product,
+    async write(report) {
+      if (gone !== undefined) throw gone;
+      if (closed !== undefined) throw new DeviceGoneError(`the connection to ${path} is closed`);
+      try {
+        await hid.write(Buffer.concat([NO_REPORT_ID, report]));
+      } catch (error) {
+        throw lose(error);
+      }
+    },
+    onReport(listener) {
+      hid.on('data', (report: Buffer) => {
+        if (closed === undefined) listener(report);
+      });
+    },
+    onGone(listener) {
+      onGone = listener;
+      if (gone !== undefined) listener(gone);
+    },
+    close() {
+      closed ??= hid.close();
+      return closed;
+    },
+  };
+}
+
+/** hidapi tells no reason when it cannot open a node; the file system does. */
+async function assertReachable(path: string): Promise<void> {
+  try {
+    await access(path, constants.R_OK | constants.W_OK);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new DeviceGoneError(`${path}: there is no such device`, { cause });
+    if (code !== 'EACCES' && code !== 'EPERM') throw cause;
+    const hint = 'udev lets users of the seat open FIDO keys by the rule 60-fido-id.rules of systemd or libu2f-udev';
+    throw Object.assign(new Error(`${path}: you may not read and write it; ${hint}`, { cause }), { code });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
