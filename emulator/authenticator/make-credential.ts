@@ -1,7 +1,6 @@
 /** authenticatorMakeCredential: CTAP 2.3 §6.1.2, step by step. */
 
-import { noneStatement, packedStatement } from '../../ctap/attestation.ts';
-import { encodeAuthenticatorData, signedBytes } from '../../ctap/authenticator-data.ts';
+import { encodeAuthenticatorData } from '../../ctap/authenticator-data.ts';
 import type { CborMap, CborValue } from '../../ctap/cbor.ts';
 import { PUBLIC_KEY, type PublicKeyCredentialParameters } from '../../ctap/commands/entities.ts';
 import {
@@ -15,6 +14,7 @@ import { Permission } from '../../ctap/pin-uv-auth/index.ts';
 import { CtapError } from '../../ctap/status.ts';
 import type { StoreChange } from '../environment.ts';
 import type { Exchange } from '../exchange.ts';
+import { attest, type NewCredential } from './attest.ts';
 import type { Authenticator } from './authenticator.ts';
 import { type CreationExtensions, readCreationExtensions } from './creation-extensions.ts';
 import type { Credential } from './credentials.ts';
@@ -63,7 +63,7 @@ export async function makeCredential(
     },
     extensions: extensions.outputs,
   });
-  const attestation = attest(authenticator, request, credential, authData); // step 18
+  const attestation = attest(authenticator, request, credential, rpIdHash, authData); // step 18
   await authenticator.environment.store.commit([change, ...credential.changes]);
   return makeCredentialResponse.encode({ ...attestation, authData });
 }
@@ -131,8 +131,7 @@ function assertRoom(authenticator: Authenticator, request: MakeCredentialRequest
   throw new CtapError('CTAP2_ERR_KEY_STORE_FULL', `all ${maxDiscoverableCredentials} places are taken`);
 }
 
-interface CreatedCredential extends Credential {
-  readonly publicKey: Uint8Array;
+interface CreatedCredential extends NewCredential {
   readonly changes: readonly StoreChange[];
 }
 
@@ -156,27 +155,4 @@ function createCredential(
   const changes = [change, credentials.put(discoverable)];
   if (replaced) changes.push(credentials.remove(replaced.discoverable!));
   return { ...core, id, discoverable, publicKey, changes };
-}
-
-function attest(
-  authenticator: Authenticator,
-  request: MakeCredentialRequest,
-  credential: CreatedCredential,
-  authData: Uint8Array,
-): { fmt: string; attStmt: CborMap } {
-  const { model, attestation } = authenticator;
-  const wanted = request.attestationFormatsPreference;
-  if (model.attestation === 'none' || (wanted?.length === 1 && wanted[0] === 'none')) {
-    return { fmt: 'none', attStmt: noneStatement() };
-  }
-  const signed = signedBytes(authData, request.clientDataHash);
-  if (model.attestation === 'self') {
-    const sig = authenticator.credentials.signer(credential).sign(signed);
-    return { fmt: 'packed', attStmt: packedStatement.encode({ alg: credential.alg, sig }) };
-  }
-  const { signer, certificate } = attestation;
-  return {
-    fmt: 'packed',
-    attStmt: packedStatement.encode({ alg: signer.alg, sig: signer.sign(signed), x5c: [certificate] }),
-  };
 }

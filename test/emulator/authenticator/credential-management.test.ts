@@ -88,7 +88,6 @@ describe('authenticatorCredentialManagement', () => {
     expect((await manage(Subcommand.enumerateRPsBegin, undefined, token, preview)).totalRPs).toBe(2);
     expect((await manage(Subcommand.enumerateRPsGetNextRP, undefined, null, preview)).rp).toBeDefined();
     const without = await Platform.open({ model: { versions: ['FIDO_2_0', 'FIDO_2_1'] } });
-    expect((await without.getInfo()).options).not.toHaveProperty('credentialMgmtPreview');
     const request = credentialManagementRequest.encode({ subCommand: Subcommand.getCredsMetadata });
     expect(await statusOf(without.call(preview, request))).toBe('CTAP1_ERR_INVALID_COMMAND');
   });

@@ -1,0 +1,55 @@
+/** The attestation of a new credential: CTAP 2.3 §6.1.2 step 18, formats of WebAuthn Level 3 §8. */
+import { fidoU2fStatement, noneStatement, packedStatement, u2fAttestationBytes } from '../../ctap/attestation.ts';
+import { signedBytes } from '../../ctap/authenticator-data.ts';
+import type { CborMap } from '../../ctap/cbor.ts';
+import type { MakeCredentialRequest } from '../../ctap/commands/make-credential.ts';
+import { Algorithm } from '../../ctap/crypto.ts';
+import type { Authenticator } from './authenticator.ts';
+import type { Credential } from './credentials.ts';
+
+/** What is attested. */
+export interface NewCredential extends Credential {
+  readonly publicKey: Uint8Array;
+}
+
+export interface Attestation {
+  readonly fmt: string;
+  readonly attStmt: CborMap;
+}
+
+/** Attests in the format that the platform prefers, of those that this model can make for this credential. */
+export function attest(
+  authenticator: Authenticator,
+  request: MakeCredentialRequest,
+  credential: NewCredential,
+  rpIdHash: Uint8Array,
+  authData: Uint8Array,
+): Attestation {
+  const { model, attestation } = authenticator;
+  const fmt = chooseFormat(authenticator, request.attestationFormatsPreference, credential.alg);
+  if (fmt === 'none') return { fmt, attStmt: noneStatement() };
+  const { signer, certificate } = attestation;
+  if (fmt === 'fido-u2f') {
+    const { id, publicKey } = credential;
+    const sig = signer.sign(u2fAttestationBytes(rpIdHash, request.clientDataHash, id, publicKey));
+    return { fmt, attStmt: fidoU2fStatement.encode({ x5c: [certificate], sig }) };
+  }
+  const signed = signedBytes(authData, request.clientDataHash);
+  if (model.attestation === 'self') {
+    const sig = authenticator.credentials.signer(credential).sign(signed);
+    return { fmt, attStmt: packedStatement.encode({ alg: credential.alg, sig }) };
+  }
+  return { fmt, attStmt: packedStatement.encode({ alg: signer.alg, sig: signer.sign(signed), x5c: [certificate] }) };
+}
+
+/** The first of the preferred formats that can be made; without one the model's own first. */
+function chooseFormat({ model }: Authenticator, preferred: readonly string[] = [], alg: number): string {
+  if (model.attestation === 'none') return 'none';
+  // a list of "none" alone is heard by every key, whether it lists that format or not
+  if (preferred.length === 1 && preferred[0] === 'none') return 'none';
+  const possible = model.attestationFormats.filter(
+    (format) => format !== 'fido-u2f' || (model.attestation === 'batch' && alg === Algorithm.ES256),
+  );
+  const formats: readonly string[] = possible;
+  return preferred.find((format) => formats.includes(format)) ?? possible[0] ?? 'none';
+}
