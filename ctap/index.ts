@@ -1,6 +1,7 @@
 /** ctap/: the wire. Bytes to typed values and back, no I/O; runs in Node and in a browser. */
 export * from './attestation.ts';
 export * from './authenticator-data.ts';
+export * from './byte-reader.ts';
 export * from './bytes.ts';
 export * from './cbor.ts';
 export * from './commands/authenticator-config.ts';
@@ -32,6 +33,13 @@ export * from './hid/channel-messages.ts';
 export * from './hid/packet.ts';
 export * from './hid/reassembler.ts';
 export * from './hid/report-descriptor.ts';
+export * from './otp/base32.ts';
+export * from './otp/hotp.ts';
+export * from './otp/keyboard-layouts.ts';
+export * from './otp/keyboard-usages.ts';
+export * from './otp/otpauth-uri.ts';
+export * from './otp/totp.ts';
+export * from './otp/yubico-otp.ts';
 export * from './pin-uv-auth/index.ts';
 export * from './schema.ts';
 export * from './status.ts';
