@@ -131,8 +131,9 @@ export class HidLink {
       const failWrite = (error: unknown) => {
         if (isCurrent()) pending.fail(error);
       };
+      // The first packet waits for all below to be ready: a device may answer, or its caller abort, within write().
+      const sent = Promise.resolve().then(() => this.#send(packets, isCurrent));
       // A cancel must not come between the packets of what it cancels.
-      const sent = this.#send(packets, isCurrent);
       const abort = () => {
         sent.then(() => (isCurrent() ? this.cancel(channel) : undefined)).catch(failWrite);
       };
@@ -154,9 +155,11 @@ function answerJudge(command: number, onKeepalive: ((status: number) => void) | 
     switch (message?.command) {
       case undefined:
         return undefined;
-      case HidCommand.KEEPALIVE:
-        onKeepalive?.(byteOf(message!));
+      case HidCommand.KEEPALIVE: {
+        const status = byteOf(message!);
+        onKeepalive?.(status);
         return undefined;
+      }
       case HidCommand.ERROR:
         byteOf(message!);
         return message;
