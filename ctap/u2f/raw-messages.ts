@@ -1,5 +1,8 @@
 /** U2F raw messages (FIDO U2F Raw Message Formats 1.2), both directions; APDUs in extended or short encoding. */
 import { concat, fromUtf8 } from '../bytes.ts';
+import { StatusWord, StatusWordError } from '../iso7816/apdu.ts';
+
+export { StatusWord };
 
 export const U2fInstruction = { REGISTER: 0x01, AUTHENTICATE: 0x02, VERSION: 0x03 } as const;
 
@@ -10,24 +13,11 @@ export const U2fControl = {
   DONT_ENFORCE_USER_PRESENCE_AND_SIGN: 0x08,
 } as const;
 
-/** Status words (§3.3). */
-export const StatusWord = {
-  NO_ERROR: 0x9000,
-  WRONG_LENGTH: 0x6700,
-  CONDITIONS_NOT_SATISFIED: 0x6985,
-  WRONG_DATA: 0x6a80,
-  INS_NOT_SUPPORTED: 0x6d00,
-  CLA_NOT_SUPPORTED: 0x6e00,
-} as const;
-
-/** A U2F failure: what goes over the wire is the status word alone. */
-export class U2fError extends Error {
-  readonly statusWord: number;
-
+/** A U2F failure: what goes over the wire is the status word (§3.3) alone. */
+export class U2fError extends StatusWordError {
   constructor(statusWord: number, detail: string) {
-    super(`U2F status word 0x${statusWord.toString(16).padStart(4, '0')}: ${detail}`);
+    super(statusWord, detail);
     this.name = 'U2fError';
-    this.statusWord = statusWord;
   }
 }
 
