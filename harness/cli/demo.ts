@@ -1,12 +1,17 @@
 /** `ctaplab demo`: a registration and a sign-in, headless, each step told with its outcome. */
 import type { Command } from 'commander';
+import type { Lab } from '../../emulator/lab/lab.ts';
 import type { TouchPolicy } from '../../emulator/lab/touch-policy.ts';
 import type { TransportChoice } from '../../emulator/lab/transport.ts';
 import type { Model } from '../../emulator/models/index.ts';
+import type { DuoSite } from '../sites/duo/index.ts';
+import type { AuthenticationResponseJSON, WebAuthnClient } from '../webauthn/index.ts';
 import { closing } from './closing.ts';
+import { openDevice } from './devices.ts';
 import { Failure, toFailure } from './failure.ts';
-import { modelOption, seedOption, touchOption, transportOption } from './key-options.ts';
+import { labOptions, modelOption, seedOption, touchOption, transportOption } from './key-options.ts';
 import { Output } from './output.ts';
+import { SiteClient, SiteRefusal } from './site-client.ts';
 import { verb } from './verb.ts';
 
 interface DemoOptions {
@@ -117,4 +122,41 @@ async function tell(story: Story, options: DemoOptions, onClose: OnClose): Promi
     return [result, `signature counter ${result.signCount}`] as const;
   });
   await story.step('a copied answer is refused', async () => [null, await refusalOf(browser, assertion)] as const);
+}
+
+async function plugIn(options: DemoOptions, onClose: OnClose): Promise<readonly [Lab, string]> {
+  const { Lab } = await import('../../emulator/lab/lab.ts');
+  const { transport = [{ kind: 'udp', port: 0 }] } = options;
+  const lab = await Lab.open(labOptions({ ...options, keys: 1, transport }, 'auto'));
+  onClose(() => lab.close());
+  const { key, devices } = lab.keys.get('1')!;
+  return [lab, `${key.identity.product}, serial ${key.identity.serial}, at ${devices.join(' and ')}`];
+}
+
+async function startSite(onClose: OnClose): Promise<readonly [DuoSite, string]> {
+  const { startDuoSite } = await import('../sites/duo/index.ts');
+  const site = await startDuoSite({ port: 0 });
+  onClose(() => site.close());
+  return [site, site.url];
+}
+
+/** A WebAuthn client of the site's origin, as a browser on its page is one, over the first way to the key. */
+async function reach(lab: Lab, site: DuoSite, onClose: OnClose): Promise<readonly [WebAuthnClient, string]> {
+  const { WebAuthnClient } = await import('../webauthn/index.ts');
+  const opened = await openDevice(lab.keys.get('1')!.devices[0]);
+  onClose(() => opened.close());
+  const { versions } = await opened.ctap2.getInfo();
+  const client = new WebAuthnClient({ origin: site.url, authenticators: () => [opened.device] });
+  return [client, versions.join(', ')];
+}
+
+/** Sends an answer once more, as somebody who has listened would; resolves to the words it is refused with. */
+async function refusalOf(browser: SiteClient, assertion: AuthenticationResponseJSON): Promise<string> {
+  try {
+    await browser.authenticate(assertion);
+  } catch (error) {
+    if (error instanceof SiteRefusal) return error.code;
+    throw error;
+  }
+  throw new Error('expected the site to refuse an answer that it has seen, but it signed in with it');
 }

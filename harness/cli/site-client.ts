@@ -1,5 +1,20 @@
 /** The site's JSON API with the cookies that a browser would keep. */
 import type { AuthenticationResultJSON, ErrorJSON, RegistrationResultJSON } from '../sites/duo/index.ts';
+import type {
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+} from '../webauthn/index.ts';
+
+/** The site said no; `code` is its word for why. */
+export class SiteRefusal extends Error {
+  readonly code: string;
+
+  constructor(status: number, { error }: ErrorJSON) {
+    super(`the site refused: ${error.message} (${status} ${error.code})`);
+    this.name = 'SiteRefusal';
+    this.code = error.code;
+  }
+}
 
 export class SiteClient {
   readonly #url: string;
@@ -10,18 +25,18 @@ export class SiteClient {
     this.#url = url;
   }
 
-  /** Options for create, as PublicKeyCredentialCreationOptionsJSON. */
-  registrationOptions(username: string): Promise<unknown> {
-    return this.#post('/api/registration/options', { username });
+  async registrationOptions(username: string): Promise<PublicKeyCredentialCreationOptionsJSON> {
+    const options = await this.#post('/api/registration/options', { username });
+    return options as PublicKeyCredentialCreationOptionsJSON;
   }
 
   async register(response: object): Promise<RegistrationResultJSON> {
     return (await this.#post('/api/registration', response)) as RegistrationResultJSON;
   }
 
-  /** Options for get, as PublicKeyCredentialRequestOptionsJSON. */
-  authenticationOptions(username: string): Promise<unknown> {
-    return this.#post('/api/authentication/options', { username });
+  async authenticationOptions(username: string): Promise<PublicKeyCredentialRequestOptionsJSON> {
+    const options = await this.#post('/api/authentication/options', { username });
+    return options as PublicKeyCredentialRequestOptionsJSON;
   }
 
   async authenticate(response: object): Promise<AuthenticationResultJSON> {
@@ -41,8 +56,7 @@ export class SiteClient {
     for (const cookie of response.headers.getSetCookie()) this.#keep(cookie);
     const answer: unknown = await response.json();
     if (response.ok) return answer;
-    const { error } = answer as ErrorJSON;
-    throw new Error(`the site refused: ${error.message} (${response.status} ${error.code})`);
+    throw new SiteRefusal(response.status, answer as ErrorJSON);
   }
 
   #keep(cookie: string): void {
