@@ -62,7 +62,12 @@ export interface UserPresence {
    * Waits for the user. Rejects with the signal's reason when aborted (CANCEL, another INIT, unplugging).
    * 'timeout' after the key's own limit, which the implementation measures with the key's Clock.
    */
-  request(request: PresenceRequest, signal: AbortSignal): Promise<PresenceAnswer> | PresenceAnswer;
+  request(request: PresenceRequest, abort: Abortable): Promise<PresenceAnswer> | PresenceAnswer;
+}
+
+/** Something that may be called off; its signal is made when somebody looks, for signals are dear. */
+export interface Abortable {
+  readonly signal: AbortSignal;
 }
 
 export interface Environment {

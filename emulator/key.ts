@@ -131,9 +131,11 @@ export class VirtualKey implements PluggableKey, MessageHandler {
   #oneAtATime(action: () => Promise<Uint8Array>): Promise<Uint8Array> {
     const running = this.#busy ? this.#busy.then(action) : action();
     this.#busy = running;
-    return running.finally(() => {
+    const done = () => {
       if (this.#busy === running) this.#busy = undefined;
-    });
+    };
+    running.then(done, done);
+    return running;
   }
 }
 

@@ -1,5 +1,5 @@
 /** Ways for a virtual key to be touched: at once, never, after a delay, or when somebody says so. */
-import type { Clock, PresenceAnswer, PresenceRequest, UserPresence } from './environment.ts';
+import type { Abortable, Clock, PresenceAnswer, PresenceRequest, UserPresence } from './environment.ts';
 
 /** Touches at once. */
 export const autoPresence: UserPresence = { request: () => 'touched' };
@@ -34,7 +34,7 @@ function answerAfter(
 /** Touches `milliseconds` after the key asks; later than the key waits, it times out. */
 export function delayedPresence(clock: Clock, milliseconds: number): UserPresence {
   return {
-    request: (_, signal) =>
+    request: (_, { signal }) =>
       milliseconds < PRESENCE_TIMEOUT
         ? answerAfter(clock, milliseconds, 'touched', signal)
         : answerAfter(clock, PRESENCE_TIMEOUT, 'timeout', signal),
@@ -85,7 +85,7 @@ export class ManualPresence implements UserPresence {
     return this.#answer('denied');
   }
 
-  request(request: PresenceRequest, signal: AbortSignal): Promise<PresenceAnswer> {
+  request(request: PresenceRequest, { signal }: Abortable): Promise<PresenceAnswer> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) {
         reject(signal.reason);

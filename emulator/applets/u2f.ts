@@ -107,7 +107,7 @@ export class U2fApplet {
       this.#stopAsking();
       if (this.#useTouch(kind)) return;
       const abort = new AbortController();
-      const answer = presence.request(request, abort.signal);
+      const answer = presence.request(request, abort);
       if (typeof answer === 'string') {
         if (answer === 'touched') return;
         throw new U2fError(StatusWord.CONDITIONS_NOT_SATISFIED, 'the user declined');

@@ -125,8 +125,10 @@ export class Authenticator {
    * @throws whatever aborted the exchange
    */
   async requestPresence(request: PresenceRequest, exchange: Exchange): Promise<'touched' | 'denied' | 'timeout'> {
+    const asked = this.environment.presence.request(request, exchange);
+    if (typeof asked === 'string') return asked; // the finger was there already: nobody has to be told to wait
     exchange.keepalive(KeepaliveStatus.UPNEEDED);
-    const answer = await this.environment.presence.request(request, exchange.signal);
+    const answer = await asked;
     exchange.signal.throwIfAborted();
     exchange.keepalive(KeepaliveStatus.PROCESSING);
     return answer;

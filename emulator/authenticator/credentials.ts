@@ -2,7 +2,7 @@
  * The credentials of a key. Discoverable ones are records in the store; the others travel sealed in their own
  * credential id, bound to the RP ID by the associated data.
  */
-import { concat, utf8 } from '../../ctap/bytes.ts';
+import { concat, equalBytes, utf8 } from '../../ctap/bytes.ts';
 import { decodeCbor, encodeCbor } from '../../ctap/cbor.ts';
 import { publicKeyCredentialRpEntity, publicKeyCredentialUserEntity } from '../../ctap/commands/entities.ts';
 import type { Signer } from '../../ctap/crypto.ts';
@@ -16,7 +16,8 @@ const SEQUENCE_PATH = 'credentialSequence';
 const SEAL_VERSION = 1;
 const NONCE_LENGTH = 12;
 const TAG_LENGTH = 16;
-const MAX_CACHED_SIGNERS = 1024;
+/** Signers, opened credential ids and hashed RP IDs that are kept, each. */
+const MAX_KEPT = 1024;
 
 /** What every credential has. */
 const credentialCore = {
@@ -51,10 +52,19 @@ function segment(value: Uint8Array): string {
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64url');
 }
 
+/** Remembers a value; the oldest goes where there are too many. */
+function keep<T>(kept: Map<string, T>, name: string, value: T): void {
+  if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value!);
+  kept.set(name, value);
+}
+
 export class Credentials {
   readonly #environment: Environment;
   #secrets: Secrets;
   readonly #signers = new Map<string, Signer>();
+  /** Credentials that travel in their ids, opened; an id never changes its meaning until a reset. */
+  readonly #opened = new Map<string, { readonly rpIdHash: Uint8Array; readonly credential: Credential }>();
+  readonly #rpIdHashes = new Map<string, Uint8Array>();
 
   constructor(environment: Environment, secrets: Secrets) {
     this.#environment = environment;
@@ -70,6 +80,7 @@ export class Credentials {
   forget(secrets: Secrets): void {
     this.#secrets = secrets;
     this.#signers.clear();
+    this.#opened.clear();
   }
 
   /** Seals a credential into a fresh id for one RP. */
@@ -83,13 +94,19 @@ export class Credentials {
 
   /** The credential of that id if this key made it for that RP, else undefined. */
   find(id: Uint8Array, rpIdHash: Uint8Array): Credential | undefined {
+    const name = segment(id);
+    const opened = this.#opened.get(name);
+    if (opened && equalBytes(opened.rpIdHash, rpIdHash)) return opened.credential;
     const record = this.#environment.store.get(this.#path(rpIdHash, id));
     if (record) return this.#discoverable(record);
     if (id.length <= 1 + NONCE_LENGTH + TAG_LENGTH || id[0] !== SEAL_VERSION) return undefined;
     const nonce = id.subarray(1, 1 + NONCE_LENGTH);
     const sealed = id.subarray(1 + NONCE_LENGTH);
     const plain = this.#environment.crypto.aesGcmOpen(this.#secrets.wrapKey, nonce, sealed, rpIdHash);
-    return plain && { ...sealedCredential.decode(decodeCbor(plain), 'credential id'), id };
+    if (!plain) return undefined;
+    const credential = { ...sealedCredential.decode(decodeCbor(plain), 'credential id'), id };
+    keep(this.#opened, name, { rpIdHash, credential });
+    return credential;
   }
 
   /** The discoverable credentials of an RP, the newest first. */
@@ -138,8 +155,7 @@ export class Credentials {
     const kept = this.#signers.get(key);
     if (kept) return kept;
     const signer = this.#environment.crypto.signer(credential.alg, credential.privateKey);
-    if (this.#signers.size >= MAX_CACHED_SIGNERS) this.#signers.delete(this.#signers.keys().next().value!);
-    this.#signers.set(key, signer);
+    keep(this.#signers, key, signer);
     return signer;
   }
 
@@ -149,7 +165,11 @@ export class Credentials {
   }
 
   rpIdHash(rpId: string): Uint8Array {
-    return this.#environment.crypto.sha256(utf8(rpId));
+    const kept = this.#rpIdHashes.get(rpId);
+    if (kept) return kept;
+    const hash = this.#environment.crypto.sha256(utf8(rpId));
+    keep(this.#rpIdHashes, rpId, hash);
+    return hash;
   }
 
   #path(rpIdHash: Uint8Array, id: Uint8Array): string {

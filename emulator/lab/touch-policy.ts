@@ -1,5 +1,5 @@
 /** How the keys of a lab are touched: by nobody's hand at once, by a person, never, or after a while. */
-import type { Clock, PresenceAnswer, PresenceRequest, UserPresence } from '../environment.ts';
+import type { Abortable, Clock, PresenceAnswer, PresenceRequest, UserPresence } from '../environment.ts';
 import { autoPresence, delayedPresence, denyPresence, ManualPresence } from '../presence.ts';
 
 /** `after` waits that many milliseconds of the key's clock and touches then. */
@@ -36,7 +36,7 @@ export class LabPresence implements UserPresence {
     else this.#user = delayedPresence(clock, policy.after);
   }
 
-  request(request: PresenceRequest, signal: AbortSignal): Promise<PresenceAnswer> | PresenceAnswer {
-    return this.#user.request(request, signal);
+  request(request: PresenceRequest, abort: Abortable): Promise<PresenceAnswer> | PresenceAnswer {
+    return this.#user.request(request, abort);
   }
 }

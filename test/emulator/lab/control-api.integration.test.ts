@@ -63,7 +63,7 @@ async function askRaw(headers: Record<string, string>): Promise<number | undefin
 /** Something that waits for the key's user, as a command in a transport would. */
 function question(id: string, signal = new AbortController().signal) {
   const request = { operation: 'getAssertion', rpId: 'example.com', userName: 'alice' } as const;
-  return lab.keys.get(id)!.presence.request(request, signal);
+  return lab.keys.get(id)!.presence.request(request, { signal });
 }
 
 describe('the control API', () => {
