@@ -1,66 +1,15 @@
 /** The Crypto interface over the @noble packages: portable, deterministic (RFC 6979), runs in a browser. */
 import { cbc, gcm } from '@noble/ciphers/aes.js';
-import { ed25519 } from '@noble/curves/ed25519.js';
 import { p256 } from '@noble/curves/nist.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concat } from './bytes.ts';
-import { Algorithm, type Crypto, type GeneratedKeyPair, type Signer } from './crypto.ts';
-
-type Random = (length: number) => Uint8Array;
-
-/** How one signature algorithm is done. */
-interface SignatureScheme {
-  generate(random: Random): { privateKey: Uint8Array; publicKey: Uint8Array };
-  sign(privateKey: Uint8Array, message: Uint8Array): Uint8Array;
-  verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
-}
+import type { Crypto, GeneratedKeyPair, Signer } from './crypto.ts';
+import { p256KeyPair, schemes } from './crypto-noble-signatures.ts';
+import type { SignatureScheme } from './signature-scheme.ts';
 
 const POINT_PREFIX = Uint8Array.of(4);
-const P256_LENGTH = 32;
-
-/** A P-256 key from random bytes: the rare scalar outside 1..n-1 is drawn again. */
-function p256KeyPair(random: Random): { privateKey: Uint8Array; publicKey: Uint8Array } {
-  let privateKey = random(P256_LENGTH);
-  while (!p256.utils.isValidSecretKey(privateKey)) privateKey = random(P256_LENGTH);
-  return { privateKey, publicKey: p256.getPublicKey(privateKey, false).slice(1) };
-}
-
-const schemes = new Map<number, SignatureScheme>([
-  [
-    Algorithm.ES256,
-    {
-      generate: p256KeyPair,
-      // lowS off: authenticators sign as ECDSA does, and verifiers take both halves
-      sign: (privateKey, message) => p256.sign(message, privateKey, { lowS: false, format: 'der' }),
-      verify(publicKey, message, signature) {
-        try {
-          return p256.verify(signature, message, concat(POINT_PREFIX, publicKey), { lowS: false, format: 'der' });
-        } catch {
-          return false; // a signature or key that cannot be read verifies nothing
-        }
-      },
-    },
-  ],
-  [
-    Algorithm.EdDSA,
-    {
-      generate(random) {
-        const privateKey = random(32);
-        return { privateKey, publicKey: ed25519.getPublicKey(privateKey) };
-      },
-      sign: (privateKey, message) => ed25519.sign(message, privateKey),
-      verify(publicKey, message, signature) {
-        try {
-          return ed25519.verify(signature, message, publicKey);
-        } catch {
-          return false;
-        }
-      },
-    },
-  ],
-]);
 
 function schemeOf(alg: number): SignatureScheme {
   const scheme = schemes.get(alg);
@@ -83,12 +32,20 @@ export const nobleCrypto: Crypto = {
     }
   },
   algorithms: [...schemes.keys()],
-  generateKeyPair: (alg, random): GeneratedKeyPair => ({ alg, ...schemeOf(alg).generate(random) }),
-  signer(alg, privateKey): Signer {
-    const scheme = schemeOf(alg);
-    return { alg, sign: (message) => scheme.sign(privateKey, message) };
+  async load() {}, // all of it came with this module
+  generateKeyPair(alg, random): GeneratedKeyPair | Promise<GeneratedKeyPair> {
+    const pair = schemeOf(alg).generate(random);
+    return pair instanceof Promise ? pair.then((bytes) => ({ alg, ...bytes })) : { alg, ...pair };
   },
-  verify: (alg, publicKey, message, signature) => schemeOf(alg).verify(publicKey, message, signature),
+  signer: (alg, privateKey): Signer => ({ alg, sign: schemeOf(alg).signer(privateKey) }),
+  verify(alg, publicKey, message, signature) {
+    const scheme = schemeOf(alg);
+    try {
+      return scheme.verify(publicKey, message, signature);
+    } catch {
+      return false; // a signature or key that cannot be read verifies nothing
+    }
+  },
   generateEcdhKeyPair: p256KeyPair,
   ecdh(privateKey, publicKey) {
     try {

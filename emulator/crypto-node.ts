@@ -1,99 +1,20 @@
 /** The Crypto interface over node:crypto (OpenSSL). */
-import {
-  createCipheriv,
-  createDecipheriv,
-  createECDH,
-  createHash,
-  createHmac,
-  createPrivateKey,
-  createPublicKey,
-  hash,
-  hkdfSync,
-  type KeyObject,
-  sign,
-  verify,
-} from 'node:crypto';
-import { concat, fromHex } from '../ctap/bytes.ts';
+import { createCipheriv, createDecipheriv, createECDH, createHash, createHmac, hash, hkdfSync } from 'node:crypto';
+import { concat } from '../ctap/bytes.ts';
 import { Algorithm, type Crypto, type GeneratedKeyPair, type Signer } from '../ctap/crypto.ts';
-
-type Random = (length: number) => Uint8Array;
-
-/** How one signature algorithm is done with OpenSSL. */
-interface SignatureScheme {
-  readonly digest: 'sha256' | null;
-  generate(random: Random): { privateKey: Uint8Array; publicKey: Uint8Array };
-  privateKey(bytes: Uint8Array): KeyObject;
-  publicKey(bytes: Uint8Array): KeyObject;
-}
-
-// DER around the bare key: SEC1 without the public part for P-256, PKCS#8 for Ed25519, SPKI for both (RFC 5915, 8410, 5480)
-const P256_SEC1_PREFIX = fromHex('30310201010420');
-const P256_SEC1_SUFFIX = fromHex('a00a06082a8648ce3d030107');
-const P256_SPKI_PREFIX = fromHex('3059301306072a8648ce3d020106082a8648ce3d03010703420004');
-const ED25519_PKCS8_PREFIX = fromHex('302e020100300506032b657004220420');
-const ED25519_SPKI_PREFIX = fromHex('302a300506032b6570032100');
+import type { SignatureScheme } from '../ctap/signature-scheme.ts';
+import { p256KeyPair, schemes } from './crypto-node-signatures.ts';
 
 const GCM_TAG = 16;
 const POINT_PREFIX = Uint8Array.of(4);
-const P256_LENGTH = 32;
-
-function spki(prefix: Uint8Array, publicKey: Uint8Array): KeyObject {
-  return createPublicKey({ key: Buffer.from(concat(prefix, publicKey)), format: 'der', type: 'spki' });
-}
-
-/** A P-256 key from random bytes: the rare scalar outside 1..n-1 is drawn again. */
-function p256KeyPair(random: Random): { privateKey: Uint8Array; publicKey: Uint8Array } {
-  const ecdh = createECDH('prime256v1');
-  for (;;) {
-    const privateKey = random(P256_LENGTH);
-    try {
-      ecdh.setPrivateKey(privateKey);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_CRYPTO_INVALID_KEYTYPE') throw error;
-      continue;
-    }
-    return { privateKey, publicKey: Uint8Array.from(ecdh.getPublicKey().subarray(1)) };
-  }
-}
-
-const schemes = new Map<number, SignatureScheme>([
-  [
-    Algorithm.ES256,
-    {
-      digest: 'sha256',
-      generate: p256KeyPair,
-      privateKey: (bytes) =>
-        createPrivateKey({
-          key: Buffer.from(concat(P256_SEC1_PREFIX, bytes, P256_SEC1_SUFFIX)),
-          format: 'der',
-          type: 'sec1',
-        }),
-      publicKey: (bytes) => spki(P256_SPKI_PREFIX, bytes),
-    },
-  ],
-  [
-    Algorithm.EdDSA,
-    {
-      digest: null,
-      generate(random) {
-        const privateKey = random(32);
-        const publicKey = createPublicKey(ed25519(privateKey)).export({ format: 'der', type: 'spki' });
-        return { privateKey, publicKey: Uint8Array.from(publicKey.subarray(ED25519_SPKI_PREFIX.length)) };
-      },
-      privateKey: ed25519,
-      publicKey: (bytes) => spki(ED25519_SPKI_PREFIX, bytes),
-    },
-  ],
-]);
-
-function ed25519(seed: Uint8Array): KeyObject {
-  return createPrivateKey({ key: Buffer.from(concat(ED25519_PKCS8_PREFIX, seed)), format: 'der', type: 'pkcs8' });
-}
+const ML_DSA: readonly number[] = [Algorithm.ML_DSA_44, Algorithm.ML_DSA_65, Algorithm.ML_DSA_87];
 
 function schemeOf(alg: number): SignatureScheme {
   const scheme = schemes.get(alg);
   if (scheme) return scheme;
-  throw new RangeError(`COSE algorithm ${alg} is not among ${[...schemes.keys()].join(', ')}`);
+  if (ML_DSA.includes(alg))
+    throw new Error(`COSE algorithm ${alg} has to be loaded before its use: await load([${alg}])`);
+  throw new RangeError(`COSE algorithm ${alg} is not among ${nodeCrypto.algorithms.join(', ')}`);
 }
 
 function cbc(key: Uint8Array, iv: Uint8Array, data: Uint8Array, encrypt: boolean): Uint8Array {
@@ -134,18 +55,24 @@ export const nodeCrypto: Crypto = {
     }
     return plain;
   },
-  algorithms: [...schemes.keys()],
-  generateKeyPair(alg, random): GeneratedKeyPair {
-    return { alg, ...schemeOf(alg).generate(random) };
+  algorithms: [...schemes.keys(), ...ML_DSA],
+  async load(algorithms) {
+    if (!algorithms.some((alg) => ML_DSA.includes(alg) && !schemes.has(alg))) return;
+    const { loadMlDsa } = await import('./crypto-node-ml-dsa.ts');
+    for (const [alg, scheme] of await loadMlDsa()) schemes.set(alg, scheme);
   },
-  signer(alg, privateKey): Signer {
-    const { digest, privateKey: parse } = schemeOf(alg);
-    const key = parse(privateKey);
-    return { alg, sign: (message) => sign(digest, message, key) };
+  generateKeyPair(alg, random): GeneratedKeyPair | Promise<GeneratedKeyPair> {
+    const pair = schemeOf(alg).generate(random);
+    return pair instanceof Promise ? pair.then((bytes) => ({ alg, ...bytes })) : { alg, ...pair };
   },
+  signer: (alg, privateKey): Signer => ({ alg, sign: schemeOf(alg).signer(privateKey) }),
   verify(alg, publicKey, message, signature) {
-    const { digest, publicKey: parse } = schemeOf(alg);
-    return verify(digest, message, parse(publicKey), signature);
+    const scheme = schemeOf(alg);
+    try {
+      return scheme.verify(publicKey, message, signature);
+    } catch {
+      return false; // a signature or key that cannot be read verifies nothing
+    }
   },
   generateEcdhKeyPair: p256KeyPair,
   ecdh(privateKey, publicKey) {

@@ -55,6 +55,7 @@ export class VirtualKey implements PluggableKey, MessageHandler {
   /** Powers a key up over its store. The store must be this key's alone. */
   static async open(options: VirtualKeyOptions): Promise<VirtualKey> {
     const model = options.model ?? defaultModel;
+    await options.environment.crypto.load(model.algorithms);
     const serial = await openSerial(options.environment, model);
     return new VirtualKey(options, await Authenticator.open(options.environment, model), serial);
   }

@@ -62,7 +62,7 @@ export class U2fApplet {
     await this.#needTouch({ operation: 'u2fRegister' }, exchange);
     const { credentials, environment, attestation } = this.#authenticator;
     const { crypto, random } = environment;
-    const { privateKey, publicKey } = crypto.generateKeyPair(Algorithm.ES256, (length) => random.bytes(length));
+    const { privateKey, publicKey } = await crypto.generateKeyPair(Algorithm.ES256, (length) => random.bytes(length));
     const credential = { alg: Algorithm.ES256, privateKey, credProtect: 1, hmacSecret: false };
     const keyHandle = credentials.seal(credential, application);
     const { change } = this.#authenticator.nextSignCount();

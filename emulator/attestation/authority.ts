@@ -32,14 +32,14 @@ export async function openAttestationIdentity(environment: Environment, model: M
     const record = attestationRecord.decode(decodeCbor(stored), PATH);
     return { ...record, signer: crypto.signer(Algorithm.ES256, record.privateKey) };
   }
-  const record = createIdentity(environment, model);
+  const record = await createIdentity(environment, model);
   await store.commit([{ path: PATH, value: encodeCbor(attestationRecord.encode(record)) }]);
   return { ...record, signer: crypto.signer(Algorithm.ES256, record.privateKey) };
 }
 
-function createIdentity({ clock, crypto, random }: Environment, model: Model) {
-  const root = crypto.generateKeyPair(Algorithm.ES256, (length) => random.bytes(length));
-  const leaf = crypto.generateKeyPair(Algorithm.ES256, (length) => random.bytes(length));
+async function createIdentity({ clock, crypto, random }: Environment, model: Model) {
+  const root = await crypto.generateKeyPair(Algorithm.ES256, (length) => random.bytes(length));
+  const leaf = await crypto.generateKeyPair(Algorithm.ES256, (length) => random.bytes(length));
   const rootSigner = crypto.signer(Algorithm.ES256, root.privateKey);
   const organization = 'ctaplab';
   const rootName = {

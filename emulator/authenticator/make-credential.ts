@@ -50,7 +50,8 @@ export async function makeCredential(
   if (rk) assertRoom(authenticator, request, rpIdHash); // before the touch: it would be in vain
   await collectUserPresence(authenticator, request, presence, exchange); // step 14
 
-  const credential = createCredential(authenticator, request, alg, rk, rpIdHash, extensions); // steps 16, 17
+  const credential = await createCredential(authenticator, request, alg, rk, rpIdHash, extensions); // steps 16, 17
+  exchange.signal.throwIfAborted(); // an RSA key takes its time
   const { signCount, change } = authenticator.nextSignCount();
   const authData = encodeAuthenticatorData({
     rpIdHash,
@@ -135,17 +136,17 @@ interface CreatedCredential extends NewCredential {
   readonly changes: readonly StoreChange[];
 }
 
-function createCredential(
+async function createCredential(
   authenticator: Authenticator,
   request: MakeCredentialRequest,
   alg: number,
   rk: boolean,
   rpIdHash: Uint8Array,
   extensions: CreationExtensions,
-): CreatedCredential {
+): Promise<CreatedCredential> {
   const { crypto, random } = authenticator.environment;
   const { credentials } = authenticator;
-  const { privateKey, publicKey } = crypto.generateKeyPair(alg, (length) => random.bytes(length));
+  const { privateKey, publicKey } = await crypto.generateKeyPair(alg, (length) => random.bytes(length));
   const core = { alg, privateKey, credProtect: extensions.credProtect, hmacSecret: extensions.hmacSecret };
   if (!rk) return { ...core, id: credentials.seal(core, rpIdHash), publicKey, changes: [] };
   const { change, sequence } = credentials.nextSequence();
