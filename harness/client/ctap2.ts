@@ -40,7 +40,7 @@ export interface GetInfoOptions extends ExchangeOptions {
 }
 
 export interface CredentialManagementOptions extends ExchangeOptions {
-  /** Command byte: 0x0A unless the key has the preview alone, 0x41. */
+  /** Command byte: 0x0A unless the key has the prototype alone, 0x41. */
   readonly command?: number | undefined;
 }
 

@@ -18,9 +18,6 @@ import type { Ctap2Client } from './ctap2.ts';
 import type { PinUvAuthToken } from './pin-uv-auth-token.ts';
 import { owed } from './protocol-error.ts';
 
-/** The command byte of keys from before CTAP 2.1 (getInfo option credentialMgmtPreview). */
-export const CREDENTIAL_MANAGEMENT_PREVIEW = 0x41;
-
 export interface PasskeysMetadata {
   /** Discoverable credentials on the key. */
   readonly existing: number;
@@ -94,10 +91,10 @@ export class PasskeysClient {
     await this.#authorized(Subcommand.deleteCredential, { credentialId });
   }
 
-  /** Replaces names of the user; `user.id` must stay. The preview command has no such subcommand. */
+  /** Replaces names of the user; `user.id` must stay. The prototype command has no such subcommand. */
   async updateUser(credentialId: PublicKeyCredentialDescriptor, user: PublicKeyCredentialUserEntity): Promise<void> {
-    if ((await this.#commandByte()) === CREDENTIAL_MANAGEMENT_PREVIEW) {
-      throw new CtapError('CTAP2_ERR_INVALID_SUBCOMMAND', 'the preview of credential management updates no user');
+    if ((await this.#commandByte()) === Command.prototypeAuthenticatorCredentialManagement) {
+      throw new CtapError('CTAP2_ERR_INVALID_SUBCOMMAND', 'the prototype of credential management updates no user');
     }
     await this.#authorized(Subcommand.updateUserInformation, { credentialId, user });
   }
@@ -138,7 +135,7 @@ export class PasskeysClient {
   async #chooseCommand(): Promise<number> {
     const { options } = await this.ctap2.getInfo({ cached: true });
     if (options?.credMgmt === true) return Command.authenticatorCredentialManagement;
-    if (options?.credentialMgmtPreview === true) return CREDENTIAL_MANAGEMENT_PREVIEW;
+    if (options?.credentialMgmtPreview === true) return Command.prototypeAuthenticatorCredentialManagement;
     throw new CtapError('CTAP1_ERR_INVALID_COMMAND', 'this key offers no credential management');
   }
 }

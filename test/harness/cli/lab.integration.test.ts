@@ -1,6 +1,6 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -12,6 +12,21 @@ interface Ready {
   readonly site: string | null;
   readonly keys: readonly { readonly id: string; readonly serialNumber: string; readonly devices: readonly string[] }[];
 }
+
+/** A program that waits for a touch of $TARGET, by the modules beside argv[1]: ends with 0 when touched, with 4 when denied. */
+const SELECT = `
+  const { dirname, join } = require('node:path');
+  const { pathToFileURL } = require('node:url');
+  const select = async () => {
+    const { openDevice } = await import(pathToFileURL(join(dirname(process.argv[1]), 'devices.js')));
+    const { ctap2, close } = await openDevice(process.env.TARGET);
+    await ctap2.selection().finally(close);
+  };
+  select().catch((error) => {
+    console.error(error);
+    process.exitCode = error.status === 0x27 ? 4 : 1;
+  });
+`;
 
 let folder: string;
 let env: NodeJS.ProcessEnv;
