@@ -13,3 +13,4 @@ export * from './transports/discovery.ts';
 export * from './transports/hidraw.ts';
 export * from './transports/in-process.ts';
 export * from './transports/udp.ts';
+export * from './webauthn/index.ts';

@@ -15,7 +15,9 @@ export type WebAuthnErrorName =
 
 /** A DOMException of that name; `cause` is what led to it. */
 export function webauthnError(name: WebAuthnErrorName, message: string, cause?: unknown): DOMException {
-  return new DOMException(message, cause === undefined ? { name } : { name, cause });
+  const error = new DOMException(message, name);
+  if (cause !== undefined) Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
+  return error;
 }
 
 /**

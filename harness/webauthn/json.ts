@@ -74,7 +74,7 @@ export interface AuthenticationExtensionsClientOutputsJSON {
   appidExclude?: boolean;
   credProps?: { rk?: boolean };
   hmacCreateSecret?: boolean;
-  prf?: { enabled?: boolean; results?: { first: Base64URLString; second?: Base64URLString } };
+  prf?: { enabled?: boolean; results?: PrfValuesJSON };
 }
 
 export interface RegistrationResponseJSON {

@@ -21,7 +21,10 @@ function publicSuffix(domain: string): string {
 export function registrableDomain(domain: string): string | undefined {
   const suffix = publicSuffix(domain);
   if (domain === suffix || !domain.endsWith(`.${suffix}`)) return undefined;
-  const label = domain.slice(0, -suffix.length - 1).split('.').at(-1);
+  const label = domain
+    .slice(0, -suffix.length - 1)
+    .split('.')
+    .at(-1);
   return `${label}.${suffix}`;
 }
 

@@ -24,7 +24,7 @@ export function beginCredProtect(inputs: CredProtectInputs): BeginCreation | und
   const { credentialProtectionPolicy: asked, enforceCredentialProtectionPolicy: enforce = false } = inputs;
   if (asked === undefined) return undefined;
   return (authenticator) => {
-    if (authenticator.supports(CREDPROTECT)) return { inputs: { [CREDPROTECT]: CredProtect[asked] } };
+    if (authenticator.supports(CREDPROTECT)) return { inputs: () => ({ [CREDPROTECT]: CredProtect[asked] }) };
     if (enforce && asked !== 'userVerificationOptional') {
       throw new Unsuitable('NotAllowedError', `the authenticator cannot enforce the policy ${asked}`);
     }

@@ -11,7 +11,7 @@ export type ClientOutputs = AuthenticationExtensionsClientOutputsJSON;
 export interface ExtensionAuthenticator {
   /** True where getInfo lists the extension; never for a U2F key. */
   supports(extension: string): boolean;
-  /** Agrees on a secret; the same for the whole ceremony with this authenticator. */
+  /** Agrees on a secret, good until somebody enters a wrong PIN. */
   sharedSecret(): Promise<SharedSecret>;
 }
 
@@ -27,24 +27,24 @@ export interface GivenAssertion {
   readonly usedAppId: boolean;
 }
 
+type Inputs = Readonly<Record<string, CborValue>>;
+
 /** One extension's part in one exchange with one authenticator. */
 export interface ExtensionExchange<Result> {
-  /** Authenticator extension inputs by identifier. */
-  readonly inputs?: Readonly<Record<string, CborValue>> | undefined;
+  /** Authenticator extension inputs by identifier; made anew for each time that the request is sent. */
+  inputs?(): Inputs | Promise<Inputs>;
   /** Client extension outputs; called once the authenticator has answered. */
   outputs?(result: Result): ClientOutputs;
 }
 
 /** Begins the part of an extension in create() with one authenticator. @throws Unsuitable where that must not serve it */
-export type BeginCreation = (
-  authenticator: ExtensionAuthenticator,
-) => ExtensionExchange<CreatedCredential> | Promise<ExtensionExchange<CreatedCredential>>;
+export type BeginCreation = (authenticator: ExtensionAuthenticator) => ExtensionExchange<CreatedCredential>;
 
 /** Begins the part of an extension in get(); `credentialId` is undefined where any discoverable credential will do. */
 export type BeginAssertion = (
   authenticator: ExtensionAuthenticator,
   credentialId: Uint8Array | undefined,
-) => ExtensionExchange<GivenAssertion> | Promise<ExtensionExchange<GivenAssertion>>;
+) => ExtensionExchange<GivenAssertion>;
 
 /** Reads an extension's members of `publicKey.extensions`. */
 export type ReadInputs<Inputs> = (members: Dictionary) => Inputs;

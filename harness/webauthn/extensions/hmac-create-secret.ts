@@ -14,7 +14,7 @@ export const readHmacCreateSecret: ReadInputs<HmacCreateSecretInputs> = (members
 export function beginHmacCreateSecret({ hmacCreateSecret }: HmacCreateSecretInputs): BeginCreation | undefined {
   if (!hmacCreateSecret) return undefined;
   return (authenticator) => ({
-    inputs: authenticator.supports(HMAC_SECRET) ? { [HMAC_SECRET]: true } : undefined,
+    inputs: (): Record<string, true> => (authenticator.supports(HMAC_SECRET) ? { [HMAC_SECRET]: true } : {}),
     outputs: ({ authData }) => ({ hmacCreateSecret: authData.extensions?.get(HMAC_SECRET) === true }),
   });
 }

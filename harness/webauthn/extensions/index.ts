@@ -32,17 +32,15 @@ export function assertionExtensions(
 }
 
 /** The authenticator extension inputs of all parts; undefined where there are none. */
-export function authenticatorInputs(
+export async function authenticatorInputs(
   exchanges: readonly ExtensionExchange<never>[],
-): Record<string, CborValue> | undefined {
-  const inputs = Object.assign({}, ...exchanges.map((exchange) => exchange.inputs)) as Record<string, CborValue>;
+): Promise<Record<string, CborValue> | undefined> {
+  const inputs: Record<string, CborValue> = {};
+  for (const exchange of exchanges) Object.assign(inputs, await exchange.inputs?.());
   return Object.keys(inputs).length > 0 ? inputs : undefined;
 }
 
 /** The client extension outputs of all parts. */
-export function clientOutputs<Result>(
-  exchanges: readonly ExtensionExchange<Result>[],
-  result: Result,
-): ClientOutputs {
+export function clientOutputs<Result>(exchanges: readonly ExtensionExchange<Result>[], result: Result): ClientOutputs {
   return Object.assign({}, ...exchanges.map((exchange) => exchange.outputs?.(result)));
 }

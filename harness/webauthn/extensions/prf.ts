@@ -1,12 +1,14 @@
 /** prf: a pseudo-random function of the credential, by hmac-secret (WebAuthn Level 3 §10.1.4). */
-import { createHash } from 'node:crypto';
 import { concat, toBase64Url, utf8 } from '../../../ctap/bytes.ts';
 import type { CborValue } from '../../../ctap/cbor.ts';
 import { HMAC_SECRET, hmacSecretInput } from '../../../ctap/extensions/hmac-secret.ts';
+import { HMAC_SECRET_MC } from '../../../ctap/extensions/hmac-secret-mc.ts';
 import type { SharedSecret } from '../../client/pin.ts';
+import { sha256 } from '../digest.ts';
 import { webauthnError } from '../errors.ts';
+import type { PrfValuesJSON } from '../json.ts';
 import { base64Url, type Convert, Dictionary, record } from '../webidl.ts';
-import type { BeginAssertion, BeginCreation, ClientOutputs, ReadInputs } from './extension.ts';
+import type { BeginAssertion, BeginCreation, ReadInputs } from './extension.ts';
 
 export interface PrfValues {
   readonly first: Uint8Array;
@@ -38,18 +40,6 @@ export const readPrf: ReadInputs<PrfInputs> = (members) => ({
   }),
 });
 
-/** @throws DOMException NotSupportedError for evalByCredential, which has no meaning yet */
-export function beginPrfCreation({ prf }: PrfInputs): BeginCreation | undefined {
-  if (!prf) return undefined;
-  if (prf.evalByCredential) {
-    throw webauthnError('NotSupportedError', 'prf.evalByCredential: there is no credential before it is created');
-  }
-  return (authenticator) => ({
-    inputs: authenticator.supports(HMAC_SECRET) ? { [HMAC_SECRET]: true } : undefined,
-    outputs: ({ authData }) => ({ prf: { enabled: authData.extensions?.get(HMAC_SECRET) === true } }),
-  });
-}
-
 /** Checks the keys of evalByCredential against the list of allowed credentials. */
 function checkCredentialIds(
   evalByCredential: ReadonlyMap<string, PrfValues>,
@@ -68,7 +58,7 @@ function checkCredentialIds(
 
 /** Encrypts the salts of the inputs under the shared secret (CTAP 2.3 §12.7). */
 function hmacSecretRequest(inputs: PrfValues, { protocol, keyAgreement, sharedSecret }: SharedSecret): CborValue {
-  const salt = (input: Uint8Array) => createHash('sha256').update(CONTEXT).update(input).digest();
+  const salt = (input: Uint8Array) => sha256(CONTEXT, input);
   const salts = concat(salt(inputs.first), ...(inputs.second ? [salt(inputs.second)] : []));
   const saltEnc = protocol.encrypt(sharedSecret, salts, (length) =>
     globalThis.crypto.getRandomValues(new Uint8Array(length)),
@@ -82,12 +72,36 @@ function hmacSecretRequest(inputs: PrfValues, { protocol, keyAgreement, sharedSe
   });
 }
 
-function readResults(output: CborValue | undefined, { protocol, sharedSecret }: SharedSecret): ClientOutputs {
-  if (!(output instanceof Uint8Array)) return { prf: {} };
-  const results = protocol.decrypt(sharedSecret, output);
+/** The member `results`, where the authenticator has given any. */
+function readResults(output: CborValue | undefined, secret: SharedSecret): { results?: PrfValuesJSON } {
+  if (!(output instanceof Uint8Array)) return {};
+  const results = secret.protocol.decrypt(secret.sharedSecret, output);
   const first = toBase64Url(results.subarray(0, OUTPUT_LENGTH));
-  if (results.length === OUTPUT_LENGTH) return { prf: { results: { first } } };
-  return { prf: { results: { first, second: toBase64Url(results.subarray(OUTPUT_LENGTH, 2 * OUTPUT_LENGTH)) } } };
+  if (results.length === OUTPUT_LENGTH) return { results: { first } };
+  return { results: { first, second: toBase64Url(results.subarray(OUTPUT_LENGTH, 2 * OUTPUT_LENGTH)) } };
+}
+
+/** @throws DOMException NotSupportedError for evalByCredential, which has no meaning yet */
+export function beginPrfCreation({ prf }: PrfInputs): BeginCreation | undefined {
+  if (!prf) return undefined;
+  if (prf.evalByCredential) {
+    throw webauthnError('NotSupportedError', 'prf.evalByCredential: there is no credential before it is created');
+  }
+  return (authenticator) => {
+    let secret: SharedSecret | undefined;
+    return {
+      async inputs(): Promise<Record<string, CborValue>> {
+        if (!authenticator.supports(HMAC_SECRET)) return {};
+        if (!prf.eval || !authenticator.supports(HMAC_SECRET_MC)) return { [HMAC_SECRET]: true };
+        secret = await authenticator.sharedSecret();
+        return { [HMAC_SECRET]: true, [HMAC_SECRET_MC]: hmacSecretRequest(prf.eval, secret) };
+      },
+      outputs({ authData: { extensions } }) {
+        const enabled = extensions?.get(HMAC_SECRET) === true;
+        return { prf: { enabled, ...(secret && readResults(extensions?.get(HMAC_SECRET_MC), secret)) } };
+      },
+    };
+  };
 }
 
 /** @throws DOMException NotSupportedError or SyntaxError for an evalByCredential that does not fit `allowed` */
@@ -98,13 +112,18 @@ export function beginPrfAssertion(
   if (!prf) return undefined;
   const byCredential = prf.evalByCredential ?? new Map<string, PrfValues>();
   checkCredentialIds(byCredential, allowed);
-  return async (authenticator, credentialId) => {
+  return (authenticator, credentialId) => {
     const inputs = (credentialId && byCredential.get(toBase64Url(credentialId))) ?? prf.eval;
-    if (!inputs || !authenticator.supports(HMAC_SECRET)) return { outputs: () => ({ prf: {} }) };
-    const secret = await authenticator.sharedSecret();
+    let secret: SharedSecret | undefined;
     return {
-      inputs: { [HMAC_SECRET]: hmacSecretRequest(inputs, secret) },
-      outputs: ({ authData }) => readResults(authData.extensions?.get(HMAC_SECRET), secret),
+      async inputs(): Promise<Record<string, CborValue>> {
+        if (!inputs || !authenticator.supports(HMAC_SECRET)) return {};
+        secret = await authenticator.sharedSecret();
+        return { [HMAC_SECRET]: hmacSecretRequest(inputs, secret) };
+      },
+      outputs: ({ authData }) => ({
+        prf: secret ? readResults(authData.extensions?.get(HMAC_SECRET), secret) : {},
+      }),
     };
   };
 }

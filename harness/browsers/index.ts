@@ -1,0 +1,2 @@
+/** Keys for tests of web applications. */
+export * from './browserless.ts';
