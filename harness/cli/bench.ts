@@ -34,7 +34,7 @@ async function bench(options: BenchOptions): Promise<void> {
   const names = options.only ?? [...contests.keys()];
   const unknown = names.find((name) => !contests.has(name));
   if (unknown !== undefined) {
-    throw new Failure('usage', `there is no bench row "${unknown}"; rows: ${[...contests.keys()].join(', ')}`);
+    throw new Failure('usage', `there is no bench row "${unknown}"`, `Rows: ${[...contests.keys()].join(', ')}.`);
   }
   const rows: Measurement[] = [];
   for (const name of names) {
