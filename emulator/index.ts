@@ -1,4 +1,6 @@
 /** emulator/: the virtual security key and the ways to plug it in. */
+export * from './attestation/authority.ts';
+export * from './attestation/identity.ts';
 export * from './clock.ts';
 export * from './crypto-node.ts';
 export * from './environment.ts';

@@ -2,11 +2,13 @@
 import { CtapError } from '../ctap/status.ts';
 import { StatusWord, U2fError, u2fResponse } from '../ctap/u2f/raw-messages.ts';
 import { U2fApplet } from './applets/u2f.ts';
+import { AttestationAuthority } from './attestation/authority.ts';
+import { openAttestationIdentity } from './attestation/identity.ts';
 import { Authenticator, successBytes } from './authenticator/authenticator.ts';
 import type { Environment } from './environment.ts';
 import type { Exchange, HidPlug, MessageHandler } from './exchange.ts';
 import { CtapHidDevice } from './hid-device.ts';
-import { defaultModel, type Model } from './models/index.ts';
+import { defaultModel, type Model, speaksCtap2 } from './models/index.ts';
 import type { KeyIdentity, PluggableKey } from './transports/attachment.ts';
 
 const SERIAL_PATH = 'serial';
@@ -18,6 +20,8 @@ const CAPABILITY_NMSG = 0x08;
 export interface VirtualKeyOptions {
   readonly environment: Environment;
   readonly model?: Model | undefined;
+  /** Who certifies the key where its store has no attestation yet. Default: an authority of the key's own. */
+  readonly authority?: AttestationAuthority | undefined;
   /** Told of errors that are no CtapError: defects, answered as CTAP1_ERR_OTHER. Default: written to stderr. */
   readonly onDefect?: ((error: unknown) => void) | undefined;
   /** Told when a host winks the key. */
@@ -47,17 +51,24 @@ export class VirtualKey implements PluggableKey, MessageHandler {
     this.#onDefect = onDefect ?? ((error) => console.error('ctaplab: defect in the virtual key:', error));
     this.#onWink = onWink ?? (() => {});
     this.identity = { ...model.usb, serial };
-    this.capabilities = CAPABILITY_WINK | CAPABILITY_CBOR | (this.#u2f ? 0 : CAPABILITY_NMSG);
+    this.capabilities =
+      CAPABILITY_WINK | (speaksCtap2(model) ? CAPABILITY_CBOR : 0) | (this.#u2f ? 0 : CAPABILITY_NMSG);
     const { firmwareVersion: firmware } = model;
     this.deviceVersion = [(firmware >> 16) & 0xff, (firmware >> 8) & 0xff, firmware & 0xff];
   }
 
   /** Powers a key up over its store. The store must be this key's alone. */
   static async open(options: VirtualKeyOptions): Promise<VirtualKey> {
-    const model = options.model ?? defaultModel;
-    await options.environment.crypto.load(model.algorithms);
-    const serial = await openSerial(options.environment, model);
-    return new VirtualKey(options, await Authenticator.open(options.environment, model), serial);
+    const { environment, model = defaultModel, authority } = options;
+    await environment.crypto.load(model.algorithms);
+    const serial = await openSerial(environment, model);
+    const attestation = await openAttestationIdentity(
+      environment,
+      model,
+      serial,
+      async () => authority ?? AttestationAuthority.open(environment),
+    );
+    return new VirtualKey(options, await Authenticator.open(environment, model, attestation), serial);
   }
 
   /** Plugs the key into something that carries 64-byte reports; `send` takes those that the key sends. */

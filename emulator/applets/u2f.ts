@@ -67,9 +67,10 @@ export class U2fApplet {
     const keyHandle = credentials.seal(credential, application);
     const { change } = this.#authenticator.nextSignCount();
     const signed = u2fAttestationBytes(application, challenge, keyHandle, publicKey);
-    const signature = attestation.signer.sign(signed);
+    const { signer, x5c } = attestation.batch;
+    const signature = signer.sign(signed);
     await environment.store.commit([change]);
-    return encodeU2fRegisterResponse({ publicKey, keyHandle, certificate: attestation.certificate, signature });
+    return encodeU2fRegisterResponse({ publicKey, keyHandle, certificate: x5c[0]!, signature });
   }
 
   async #authenticate({ p1, data }: U2fCommand, exchange: Exchange): Promise<Uint8Array> {

@@ -1,5 +1,8 @@
-/** X.509 certificates of the attestation profile: WebAuthn Level 3 §8.2.1, FIDO U2F authenticator transports extension. */
-import { concat } from '../../ctap/bytes.ts';
+/**
+ * X.509 certificates of the attestation profile: WebAuthn Level 3 §8.2.1 and §8.2.2 (enterprise attestation), FIDO U2F
+ * authenticator transports extension, RFC 5280.
+ */
+import { concat, utf8 } from '../../ctap/bytes.ts';
 import type { Signer } from '../../ctap/crypto.ts';
 import * as der from './der.ts';
 
@@ -17,6 +20,8 @@ const OID = {
   authorityKeyIdentifier: '2.5.29.35',
   /** id-fido-gen-ce-aaguid */
   aaguid: '1.3.6.1.4.1.45724.1.1.4',
+  /** id-fido-gen-ce-sernum */
+  serialNumber: '1.3.6.1.4.1.45724.1.1.2',
   /** id-fido-u2f-ce-transports */
   u2fTransports: '1.3.6.1.4.1.45724.2.1.1',
 } as const;
@@ -40,9 +45,12 @@ export interface CertificateRequest {
   readonly issuerPublicKey: Uint8Array;
   readonly notBefore: Date;
   readonly notAfter: Date;
-  readonly ca: boolean;
+  /** An authority that may issue certificates; `pathLength` authorities may stand below it. */
+  readonly authority?: { readonly pathLength: number };
   /** 16 bytes; only in attestation certificates. */
   readonly aaguid?: Uint8Array;
+  /** The device's own serial number; only in enterprise attestation certificates. */
+  readonly deviceSerialNumber?: string;
   /** FIDO U2F transports, highest bit first: 8 Bluetooth, 4 BLE, 2 USB, 1 NFC. */
   readonly u2fTransports?: number;
 }
@@ -63,6 +71,11 @@ function extension(id: string, critical: boolean, value: Uint8Array): Uint8Array
     : der.sequence(der.oid(id), der.octetString(value));
 }
 
+function basicConstraints({ authority }: CertificateRequest): Uint8Array {
+  if (!authority) return der.sequence();
+  return der.sequence(der.boolean(true), der.integer(Uint8Array.of(authority.pathLength)));
+}
+
 /**
  * Issues a certificate, DER.
  * @param issuer the issuer's ES256 signer
@@ -75,12 +88,12 @@ export function issueCertificate(
 ): Uint8Array {
   const algorithm = der.sequence(der.oid(OID.ecdsaWithSha256));
   const extensions = [
-    extension(OID.basicConstraints, true, request.ca ? der.sequence(der.boolean(true)) : der.sequence()),
+    extension(OID.basicConstraints, true, basicConstraints(request)),
     // keyCertSign and cRLSign for an authority, digitalSignature for a leaf
     extension(
       OID.keyUsage,
       true,
-      request.ca ? der.bitString(Uint8Array.of(0x06), 1) : der.bitString(Uint8Array.of(0x80), 7),
+      request.authority ? der.bitString(Uint8Array.of(0x06), 1) : der.bitString(Uint8Array.of(0x80), 7),
     ),
     extension(OID.subjectKeyIdentifier, false, der.octetString(keyIdentifier(request.publicKey))),
     extension(
@@ -90,6 +103,9 @@ export function issueCertificate(
     ),
   ];
   if (request.aaguid) extensions.push(extension(OID.aaguid, false, der.octetString(request.aaguid)));
+  if (request.deviceSerialNumber !== undefined) {
+    extensions.push(extension(OID.serialNumber, false, der.octetString(utf8(request.deviceSerialNumber))));
+  }
   if (request.u2fTransports !== undefined) {
     extensions.push(extension(OID.u2fTransports, false, der.bitString(Uint8Array.of(request.u2fTransports << 4), 4)));
   }

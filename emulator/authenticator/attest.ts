@@ -28,18 +28,18 @@ export function attest(
   const { model, attestation } = authenticator;
   const fmt = chooseFormat(authenticator, request.attestationFormatsPreference, credential.alg);
   if (fmt === 'none') return { fmt, attStmt: noneStatement() };
-  const { signer, certificate } = attestation;
+  const { signer, x5c } = attestation.batch;
   if (fmt === 'fido-u2f') {
     const { id, publicKey } = credential;
     const sig = signer.sign(u2fAttestationBytes(rpIdHash, request.clientDataHash, id, publicKey));
-    return { fmt, attStmt: fidoU2fStatement.encode({ x5c: [certificate], sig }) };
+    return { fmt, attStmt: fidoU2fStatement.encode({ x5c: x5c.slice(0, 1), sig }) };
   }
   const signed = signedBytes(authData, request.clientDataHash);
   if (model.attestation === 'self') {
     const sig = authenticator.credentials.signer(credential).sign(signed);
     return { fmt, attStmt: packedStatement.encode({ alg: credential.alg, sig }) };
   }
-  return { fmt, attStmt: packedStatement.encode({ alg: signer.alg, sig: signer.sign(signed), x5c: [certificate] }) };
+  return { fmt, attStmt: packedStatement.encode({ alg: signer.alg, sig: signer.sign(signed), x5c: [...x5c] }) };
 }
 
 /** The first of the preferred formats that can be made; without one the model's own first. */

@@ -2,7 +2,7 @@
 import { type CborMap, type CborValue, decodeCbor, encodeCbor } from '../../ctap/cbor.ts';
 import { Command, commandName } from '../../ctap/commands/index.ts';
 import { CtapError } from '../../ctap/status.ts';
-import { type AttestationIdentity, openAttestationIdentity } from '../attestation/authority.ts';
+import type { AttestationIdentity } from '../attestation/identity.ts';
 import type { Environment, PresenceRequest } from '../environment.ts';
 import { type Exchange, KeepaliveStatus } from '../exchange.ts';
 import type { Model } from '../models/model.ts';
@@ -85,10 +85,9 @@ export class Authenticator {
     this.poweredUpAt = environment.clock.now();
   }
 
-  /** Powers an authenticator up over its store; a fresh store gets its secret and attestation identity. */
-  static async open(environment: Environment, model: Model): Promise<Authenticator> {
+  /** Powers an authenticator up over its store; a fresh store gets its secret. */
+  static async open(environment: Environment, model: Model, attestation: AttestationIdentity): Promise<Authenticator> {
     const secrets = await openSecrets(environment);
-    const attestation = await openAttestationIdentity(environment, model);
     return new Authenticator(environment, model, attestation, new Credentials(environment, secrets));
   }
 

@@ -1,6 +1,7 @@
 /** Many keys at once, as one person has on a desk: made, plugged in and closed together. */
 import { join } from 'node:path';
-import { fromHex, toHex } from '../../ctap/bytes.ts';
+import { fromHex, toHex, utf8 } from '../../ctap/bytes.ts';
+import { AttestationAuthority } from '../attestation/authority.ts';
 import { systemClock } from '../clock.ts';
 import type { Crypto, Random, Store } from '../environment.ts';
 import { VirtualKey } from '../key.ts';
@@ -26,18 +27,23 @@ export interface LabOptions {
 
 export class Lab {
   readonly keys: ReadonlyMap<string, LabKey>;
+  /** Certifies the keys: a relying party that trusts its root trusts them all. */
+  readonly authority: AttestationAuthority;
+  readonly #closeAuthority: () => Promise<void> | void;
 
-  private constructor(keys: ReadonlyMap<string, LabKey>) {
+  private constructor(keys: ReadonlyMap<string, LabKey>, { authority, close }: OpenAuthority) {
     this.keys = keys;
+    this.authority = authority;
+    this.#closeAuthority = close;
   }
 
   /** Makes the keys and plugs them in. Where one fails, none stays. */
   static async open(options: LabOptions): Promise<Lab> {
     const keys = new Map<string, LabKey>();
-    const lab = new Lab(keys);
+    const lab = new Lab(keys, await openAuthority(options));
     try {
       for (let index = 0; index < options.keys; index++) {
-        const key = await createKey(options, index);
+        const key = await createKey(options, index, lab.authority);
         keys.set(key.id, key);
         await key.insert();
       }
@@ -51,18 +57,38 @@ export class Lab {
   /** Pulls all keys out and closes their stores. */
   async close(): Promise<void> {
     const results = await Promise.allSettled([...this.keys.values()].map((key) => key.close()));
+    await this.#closeAuthority();
     const failed = results.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
 }
 
-async function createKey(options: LabOptions, index: number): Promise<LabKey> {
+/** An authority and how to give back the store that it lies in. */
+export interface OpenAuthority {
+  readonly authority: AttestationAuthority;
+  close(): Promise<void> | void;
+}
+
+/** The authority of a lab: of its state folder, else of its seed, else a new one. */
+export async function openAuthority({ state, seed }: Pick<LabOptions, 'state' | 'seed'>): Promise<OpenAuthority> {
+  const { random, crypto } = await chance(seed, 'authority');
+  const store = await openStore(state, 'authority');
+  try {
+    const authority = await AttestationAuthority.open({ random, crypto, store });
+    return { authority, close: () => store.close() };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function createKey(options: LabOptions, index: number, authority: AttestationAuthority): Promise<LabKey> {
   const id = String(index + 1);
   const clock = systemClock;
   const presence = new LabPresence(options.touch, clock);
   const { random, crypto } = await chance(options.seed, index);
-  const environment = { clock, random, crypto, presence, store: await openStore(options.state, id) };
-  const key = await VirtualKey.open({ environment, model: options.model });
+  const environment = { clock, random, crypto, presence, store: await openStore(options.state, `key-${id}`) };
+  const key = await VirtualKey.open({ environment, model: options.model, authority });
   const transports = options.transports.map((choice) =>
     choice.kind === 'udp' && choice.port > 0 ? { ...choice, port: choice.port + index } : choice,
   );
@@ -70,18 +96,22 @@ async function createKey(options: LabOptions, index: number): Promise<LabKey> {
 }
 
 /** OpenSSL draws its own nonces, so a seeded key signs with the portable, deterministic signatures. */
-async function chance(seed: string | undefined, index: number): Promise<{ random: Random; crypto: Crypto }> {
+async function chance(
+  seed: string | undefined,
+  whose: number | 'authority',
+): Promise<{ random: Random; crypto: Crypto }> {
   if (seed === undefined) {
     const { nodeCrypto } = await import('../crypto-node.ts');
     return { random: systemRandom, crypto: nodeCrypto };
   }
   const { nobleCrypto } = await import('../../ctap/crypto-noble.ts');
-  const own = nobleCrypto.sha256(fromHex(seed), Uint8Array.of(index >> 8, index & 0xff));
+  const purpose = whose === 'authority' ? utf8(whose) : Uint8Array.of(whose >> 8, whose & 0xff);
+  const own = nobleCrypto.sha256(fromHex(seed), purpose);
   return { random: seededRandom(toHex(own)), crypto: nobleCrypto };
 }
 
-async function openStore(state: string | undefined, id: string): Promise<Store> {
+async function openStore(state: string | undefined, namespace: string): Promise<Store> {
   if (state === undefined) return memoryStore();
   const { openLmdbStore } = await import('../store/lmdb.ts');
-  return openLmdbStore(join(state, 'keys'), { namespace: `key-${id}` });
+  return openLmdbStore(join(state, 'keys'), { namespace });
 }
