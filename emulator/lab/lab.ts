@@ -87,8 +87,12 @@ async function createKey(options: LabOptions, index: number, authority: Attestat
   const clock = systemClock;
   const presence = new LabPresence(options.touch, clock);
   const { random, crypto } = await chance(options.seed, index);
-  const environment = { clock, random, crypto, presence, store: await openStore(options.state, `key-${id}`) };
-  const key = await VirtualKey.open({ environment, model: options.model, authority });
+  const store = await openStore(options.state, `key-${id}`);
+  const environment = { clock, random, crypto, presence, store };
+  const key = await VirtualKey.open({ environment, model: options.model, authority }).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
   const transports = options.transports.map((choice) =>
     choice.kind === 'udp' && choice.port > 0 ? { ...choice, port: choice.port + index } : choice,
   );

@@ -4,8 +4,9 @@
  * flushed to the disk each time (noSync): that would cost a hundred times as much, and guards against power failure
  * alone, after which a virtual key may be made anew. An orderly close does flush.
  */
-import { chmodSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
+import { endianness } from 'node:os';
 import { join } from 'node:path';
 import type { Database } from 'lmdb';
 import { equalBytes } from '../../ctap/bytes.ts';
@@ -24,6 +25,10 @@ export interface LmdbStoreOptions {
 const OWNER_KEY = '@owner';
 const PATH = /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/;
 const MAX_PATH_LENGTH = 400;
+const DATA_FILE = 'data.mdb';
+/** Of the first meta page, after the page's own header. */
+const MAGIC_OFFSET = 24;
+const MAGIC = 0xbeefc0de;
 
 /** The folders that this process has open, by their real paths, and those that it is closing. */
 const folders = new Map<string, Folder>();
@@ -57,10 +62,25 @@ type Open = typeof import('lmdb').open;
 
 function openDatabase(open: Open, path: string): Database<Uint8Array, string> {
   try {
+    assertMagic(join(path, DATA_FILE));
     return open(path, { encoding: 'binary', noSync: true });
   } catch (error) {
     throw new StoreError(`cannot open the store ${path}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** Looks before LMDB does, which takes the whole process down over a file that is not its own. */
+function assertMagic(file: string): void {
+  if (!existsSync(file) || statSync(file).size === 0) return;
+  const header = new DataView(new ArrayBuffer(MAGIC_OFFSET + 4));
+  const descriptor = openSync(file, 'r');
+  try {
+    readSync(descriptor, header);
+  } finally {
+    closeSync(descriptor);
+  }
+  const found = header.getUint32(MAGIC_OFFSET, endianness() === 'LE');
+  if (found !== MAGIC) throw new TypeError(`${DATA_FILE} is no LMDB database`);
 }
 
 /** The database of a folder, shared by the keys of this process. */
@@ -108,9 +128,12 @@ class Folder {
 
   /** Another process may have taken the folder where it cannot see this one, as from another container. */
   #assertOwner(): void {
+    if (!this.#isOwner()) throw new StoreError(`another process has taken the store ${this.#path}`);
+  }
+
+  #isOwner(): boolean {
     const record = this.#database.get(OWNER_KEY);
-    if (!record || !equalBytes(record, this.#owner))
-      throw new StoreError(`another process has taken the store ${this.#path}`);
+    return record !== undefined && equalBytes(record, this.#owner);
   }
 
   async #release(namespace: string): Promise<void> {
@@ -124,11 +147,10 @@ class Folder {
 
   async #close(): Promise<void> {
     this.#database.transactionSync(() => {
-      this.#assertOwner();
-      this.#database.removeSync(OWNER_KEY);
+      if (this.#isOwner()) this.#database.removeSync(OWNER_KEY);
     });
     await this.#database.close();
-    const file = await openFile(join(this.#path, 'data.mdb'), 'r+');
+    const file = await openFile(join(this.#path, DATA_FILE), 'r+');
     try {
       await file.datasync();
     } finally {
