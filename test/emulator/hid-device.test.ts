@@ -154,7 +154,7 @@ describe('channels', () => {
   });
 
   it('that nobody has are refused', () => {
-    const channel = open() ^ 1;
+    const channel = (open() ^ 1) >>> 0;
     expect(say(channel, PING, NONE)).toEqual([error(channel, HidError.INVALID_CHANNEL)]);
     expect(say(channel, INIT, NONCE)).toEqual([error(channel, HidError.INVALID_CHANNEL)]);
     expect(say(0, INIT, NONCE)).toEqual([error(0, HidError.INVALID_CHANNEL)]);
