@@ -16,6 +16,8 @@ export interface JobResult {
   readonly stderr: string;
   /** Exit status; 128 plus its number when a signal ended the command. */
   readonly status: number;
+  /** The job's folder on the host, which keeps all of this. */
+  readonly folder: string;
 }
 
 /** One command in the guest. Its folder holds command, stdout, stderr and pid. */
@@ -130,7 +132,7 @@ export class Job {
   /** The guest's word that the command has ended. */
   end(status: number): void {
     this.#running = false;
-    this.#onEnd(this.output().then((output) => ({ ...output, status })));
+    this.#onEnd(this.output().then((output) => ({ ...output, status, folder: this.folder })));
   }
 
   /** The command can no longer end: its guest is dead. */

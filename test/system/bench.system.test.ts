@@ -9,7 +9,8 @@ const kernel = await bootKernel();
 describe('the kernel bench', () => {
   it('brings back output and status of a command', async () => {
     const result = await kernel.run('echo out; echo err >&2; exit 3');
-    expect(result).toEqual({ stdout: 'out\n', stderr: 'err\n', status: 3 });
+    expect(result).toMatchObject({ stdout: 'out\n', stderr: 'err\n', status: 3 });
+    expect(readFileSync(join(result.folder, 'stdout'), 'utf8')).toBe('out\n');
   });
 
   it('runs Debian’s own kernel in the current folder, with the environment that was asked for', async () => {
