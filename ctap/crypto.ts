@@ -55,7 +55,7 @@ export interface Crypto {
   hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array;
   /** HKDF with SHA-256 (RFC 5869). */
   hkdfSha256(secret: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array;
-  /** AES-256-CBC without padding; data in whole blocks of 16. */
+  /** AES-CBC without padding, key of 16 or 32 bytes; data in whole blocks of 16. */
   aesCbcEncrypt(key: Uint8Array, iv: Uint8Array, data: Uint8Array): Uint8Array;
   aesCbcDecrypt(key: Uint8Array, iv: Uint8Array, data: Uint8Array): Uint8Array;
   /** AES-256-GCM, 12-byte nonce; the 16-byte tag ends the sealed bytes. */

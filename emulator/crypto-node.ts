@@ -18,7 +18,8 @@ function schemeOf(alg: number): SignatureScheme {
 }
 
 function cbc(key: Uint8Array, iv: Uint8Array, data: Uint8Array, encrypt: boolean): Uint8Array {
-  const cipher = encrypt ? createCipheriv('aes-256-cbc', key, iv) : createDecipheriv('aes-256-cbc', key, iv);
+  const algorithm = `aes-${8 * key.length}-cbc`;
+  const cipher = encrypt ? createCipheriv(algorithm, key, iv) : createDecipheriv(algorithm, key, iv);
   cipher.setAutoPadding(false);
   return concat(cipher.update(data), cipher.final());
 }

@@ -1,4 +1,5 @@
 /** All that a key needs of the world. With a seeded Random and a set Clock a key is reproducible to the byte. */
+import type { EnrollFeedbackName } from '../ctap/commands/bio-enrollment.ts';
 import type { Crypto } from '../ctap/crypto.ts';
 
 export type { Crypto };
@@ -50,9 +51,13 @@ export interface PresenceRequest {
     | 'reset'
     | 'u2fRegister'
     | 'u2fAuthenticate'
-    | 'excluded';
+    | 'excluded'
+    | 'verifyFingerprint'
+    | 'enrollFingerprint';
   readonly rpId?: string;
   readonly userName?: string;
+  /** True where a short touch is not enough: the key wants to be held for five seconds. */
+  readonly longTouch?: boolean;
 }
 
 export type PresenceAnswer = 'touched' | 'denied' | 'timeout';
@@ -70,10 +75,39 @@ export interface Abortable {
   readonly signal: AbortSignal;
 }
 
+/** What a fingerprint sensor is read for. */
+export interface CaptureRequest {
+  readonly purpose: 'enroll' | 'verify';
+  /** The fingers that the key knows already, the oldest first. */
+  readonly enrolled: readonly string[];
+  /** The finger that this enrolment has begun with; undefined for its first sample. */
+  readonly enrolling?: string | undefined;
+  readonly rpId?: string | undefined;
+  readonly userName?: string | undefined;
+  /** How long the platform wants the key to wait; the key's own patience where it says nothing. */
+  readonly timeoutMilliseconds?: number | undefined;
+}
+
+/** One touch of the sensor. */
+export interface FingerprintSample {
+  /** Names the finger: equal names are the same finger. */
+  readonly finger: string;
+  /** How the sample turned out: FP_GOOD or what is wrong with it (CTAP 2.3 §6.7.2). */
+  readonly feedback: EnrollFeedbackName;
+}
+
+/** A simulated fingerprint sensor: fingers are names. */
+export interface FingerprintReader {
+  /** Waits for a finger. Rejects with the signal's reason when aborted; 'timeout' where none came. */
+  capture(request: CaptureRequest, abort: Abortable): Promise<FingerprintSample | 'timeout'>;
+}
+
 export interface Environment {
   readonly clock: Clock;
   readonly random: Random;
   readonly crypto: Crypto;
   readonly store: Store;
   readonly presence: UserPresence;
+  /** For models with a sensor. Left out: whoever touches the key touches the sensor, with a finger that fits. */
+  readonly fingerprints?: FingerprintReader | undefined;
 }

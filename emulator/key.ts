@@ -4,7 +4,8 @@ import { StatusWord, U2fError, u2fResponse } from '../ctap/u2f/raw-messages.ts';
 import { U2fApplet } from './applets/u2f.ts';
 import { AttestationAuthority } from './attestation/authority.ts';
 import { openAttestationIdentity } from './attestation/identity.ts';
-import { Authenticator, successBytes } from './authenticator/authenticator.ts';
+import { Authenticator } from './authenticator/authenticator.ts';
+import { handleCommand, successBytes } from './authenticator/commands.ts';
 import type { Environment } from './environment.ts';
 import type { Exchange, HidPlug, MessageHandler } from './exchange.ts';
 import { CtapHidDevice } from './hid-device.ts';
@@ -101,7 +102,7 @@ export class VirtualKey implements PluggableKey, MessageHandler {
   cbor(request: Uint8Array, exchange: Exchange): Promise<Uint8Array> {
     return this.#oneAtATime(async () => {
       try {
-        return successBytes(await this.#authenticator.handle(request, exchange));
+        return successBytes(await handleCommand(this.#authenticator, request, exchange));
       } catch (error) {
         return Uint8Array.of(this.#statusOf(error, exchange));
       }

@@ -16,7 +16,8 @@ import {
   u2fAuthenticationBytes,
 } from '../../ctap/u2f/raw-messages.ts';
 import type { Authenticator } from '../authenticator/authenticator.ts';
-import type { PresenceRequest, Timer } from '../environment.ts';
+import { performBuiltInUv } from '../authenticator/built-in-uv.ts';
+import type { Abortable, PresenceAnswer, PresenceRequest, Timer } from '../environment.ts';
 import { type Exchange, KeepaliveStatus } from '../exchange.ts';
 
 /** Milliseconds without a poll after which the key stops asking for its touch. */
@@ -38,7 +39,11 @@ export class U2fApplet {
     const command = decodeU2fCommand(apdu);
     if (command.cla !== 0)
       throw new U2fError(StatusWord.CLA_NOT_SUPPORTED, `expected CLA 00, got ${command.cla.toString(16)}`);
-    switch (command.ins) {
+    const { ins } = command;
+    if ((ins === U2fInstruction.REGISTER || ins === U2fInstruction.AUTHENTICATE) && !this.#authenticator.isU2fAllowed) {
+      throw new U2fError(StatusWord.COMMAND_NOT_ALLOWED, 'this key always verifies the user, which U2F cannot');
+    }
+    switch (ins) {
       case U2fInstruction.REGISTER:
         return this.#register(command, exchange);
       case U2fInstruction.AUTHENTICATE:
@@ -102,13 +107,13 @@ export class U2fApplet {
    * that follow keep the question open, and the one after the touch uses it up.
    */
   async #needTouch(request: PresenceRequest, exchange: Exchange): Promise<void> {
-    const { clock, presence } = this.#authenticator.environment;
+    const { clock } = this.#authenticator.environment;
     const kind = request.operation;
     if (!this.#asking || this.#asking.kind !== kind) {
       this.#stopAsking();
       if (this.#useTouch(kind)) return;
       const abort = new AbortController();
-      const answer = presence.request(request, abort);
+      const answer = this.#ask(request, abort);
       if (typeof answer === 'string') {
         if (answer === 'touched') return;
         throw new U2fError(StatusWord.CONDITIONS_NOT_SATISFIED, 'the user declined');
@@ -133,6 +138,17 @@ export class U2fApplet {
     exchange.keepalive(KeepaliveStatus.UPNEEDED);
     await Promise.resolve(); // a touch that is already decided counts for this very poll
     if (!this.#useTouch(kind)) throw new U2fError(StatusWord.CONDITIONS_NOT_SATISFIED, 'waiting for a touch');
+  }
+
+  /** A touch, or while alwaysUv is on a finger that fits (CTAP 2.3 §7.2.4). */
+  #ask(request: PresenceRequest, abort: Abortable): Promise<PresenceAnswer> | PresenceAnswer {
+    const { config, environment } = this.#authenticator;
+    if (!config.now.alwaysUv) return environment.presence.request(request, abort);
+    const exchange: Exchange = { signal: abort.signal, keepalive: () => {} }; // the polls say that a touch is needed
+    return performBuiltInUv(this.#authenticator, true, {}, exchange).then((outcome) => {
+      if (outcome === 'verified') return 'touched';
+      return outcome === 'timeout' ? 'timeout' : 'denied';
+    });
   }
 
   #useTouch(kind: string): boolean {

@@ -15,31 +15,39 @@ export interface NewCredential extends Credential {
 export interface Attestation {
   readonly fmt: string;
   readonly attStmt: CborMap;
+  /** True where the attestation names this very key. */
+  readonly epAtt?: true | undefined;
 }
 
-/** Attests in the format that the platform prefers, of those that this model can make for this credential. */
+/**
+ * Attests in the format that the platform prefers, of those that this model can make for this credential.
+ * @param enterprise true: with the certificate that names this key
+ */
 export function attest(
   authenticator: Authenticator,
   request: MakeCredentialRequest,
   credential: NewCredential,
   rpIdHash: Uint8Array,
   authData: Uint8Array,
+  enterprise: boolean,
 ): Attestation {
   const { model, attestation } = authenticator;
   const fmt = chooseFormat(authenticator, request.attestationFormatsPreference, credential.alg);
   if (fmt === 'none') return { fmt, attStmt: noneStatement() };
-  const { signer, x5c } = attestation.batch;
+  const epAtt = enterprise && attestation.enterprise ? true : undefined;
+  const { signer, x5c } = (epAtt && attestation.enterprise) || attestation.batch;
   if (fmt === 'fido-u2f') {
     const { id, publicKey } = credential;
     const sig = signer.sign(u2fAttestationBytes(rpIdHash, request.clientDataHash, id, publicKey));
-    return { fmt, attStmt: fidoU2fStatement.encode({ x5c: x5c.slice(0, 1), sig }) };
+    return { fmt, attStmt: fidoU2fStatement.encode({ x5c: x5c.slice(0, 1), sig }), epAtt };
   }
   const signed = signedBytes(authData, request.clientDataHash);
-  if (model.attestation === 'self') {
+  if (model.attestation === 'self' && !epAtt) {
     const sig = authenticator.credentials.signer(credential).sign(signed);
     return { fmt, attStmt: packedStatement.encode({ alg: credential.alg, sig }) };
   }
-  return { fmt, attStmt: packedStatement.encode({ alg: signer.alg, sig: signer.sign(signed), x5c: [...x5c] }) };
+  const attStmt = packedStatement.encode({ alg: signer.alg, sig: signer.sign(signed), x5c: [...x5c] });
+  return { fmt, attStmt, epAtt };
 }
 
 /** The first of the preferred formats that can be made; without one the model's own first. */

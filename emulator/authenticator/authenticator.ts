@@ -1,71 +1,44 @@
-/** The CTAP2 authenticator: its state, and from request bytes to answer bytes. */
-import { type CborMap, type CborValue, decodeCbor, encodeCbor } from '../../ctap/cbor.ts';
-import { Command, commandName } from '../../ctap/commands/index.ts';
-import { CtapError } from '../../ctap/status.ts';
+/** The CTAP2 authenticator's state: what is stored, what a power cycle ends. Its commands are in commands.ts. */
+import type { AuthenticatorOption } from '../../ctap/commands/get-info.ts';
 import type { AttestationIdentity } from '../attestation/identity.ts';
 import type { Environment, PresenceRequest } from '../environment.ts';
 import { type Exchange, KeepaliveStatus } from '../exchange.ts';
 import type { Model } from '../models/model.ts';
-import { clientPin, KeyAgreement } from './client-pin.ts';
-import { credentialManagement, type RememberedEnumeration } from './credential-management.ts';
+import { ConfigState } from './config-state.ts';
 import { Credentials } from './credentials.ts';
-import { getAssertion, getNextAssertion, type RememberedAssertions } from './get-assertion.ts';
-import { getInfo } from './get-info.ts';
-import { makeCredential } from './make-credential.ts';
+import { Fingerprints } from './fingerprints.ts';
+import { KeyAgreement } from './key-agreement.ts';
+import { LargeBlobArray } from './large-blob-array.ts';
+import { PersistentToken } from './persistent-token.ts';
 import { PinState } from './pin-state.ts';
-import { reset } from './reset.ts';
 import { openSecrets } from './secrets.ts';
-import { selection } from './selection.ts';
+import type { Enrollment, RememberedAssertions, RememberedEnumeration } from './stateful.ts';
 import { TokenState } from './token-state.ts';
+import { UvState } from './uv-state.ts';
 
 const COUNTER_PATH = 'signCount';
-
-/** A handler gets the decoded parameters and answers with the CBOR map of its response, or nothing. */
-type Handler = (
-  authenticator: Authenticator,
-  parameters: CborValue,
-  exchange: Exchange,
-) => Promise<CborMap | undefined> | CborMap | undefined;
-
-interface CommandEntry {
-  readonly handler: Handler;
-  readonly hasParameters: boolean;
-  /** The version of the specification that a model must name to know the command. */
-  readonly version?: string;
-}
-
-const credentialManagementCommands: ReadonlySet<number> = new Set([
-  Command.authenticatorCredentialManagement,
-  Command.prototypeAuthenticatorCredentialManagement,
-]);
-
-const commands = new Map<number, CommandEntry>([
-  [Command.authenticatorMakeCredential, { handler: makeCredential, hasParameters: true }],
-  [Command.authenticatorGetAssertion, { handler: getAssertion, hasParameters: true }],
-  [Command.authenticatorGetNextAssertion, { handler: getNextAssertion, hasParameters: false }],
-  [Command.authenticatorGetInfo, { handler: getInfo, hasParameters: false }],
-  [Command.authenticatorClientPIN, { handler: clientPin, hasParameters: true }],
-  [Command.authenticatorCredentialManagement, { handler: credentialManagement, hasParameters: true }],
-  [
-    Command.prototypeAuthenticatorCredentialManagement,
-    { handler: credentialManagement, hasParameters: true, version: 'FIDO_2_1_PRE' },
-  ],
-  [Command.authenticatorReset, { handler: reset, hasParameters: false }],
-  [Command.authenticatorSelection, { handler: selection, hasParameters: false }],
-]);
 
 export class Authenticator {
   readonly environment: Environment;
   readonly model: Model;
   readonly attestation: AttestationIdentity;
   readonly credentials: Credentials;
+  readonly config: ConfigState;
+  readonly largeBlobs: LargeBlobArray;
   readonly pin: PinState;
+  readonly uv: UvState;
+  readonly fingerprints: Fingerprints;
   readonly token: TokenState;
+  readonly persistentToken: PersistentToken;
   readonly keyAgreement: KeyAgreement;
   /** What authenticatorGetNextAssertion goes on with. */
   remembered: RememberedAssertions | undefined;
   /** What the enumerations of authenticatorCredentialManagement go on with. */
   enumeration: RememberedEnumeration | undefined;
+  /** The fingerprint enrolment under way. */
+  enrollment: Enrollment | undefined;
+  readonly #options: ReadonlySet<AuthenticatorOption>;
+  readonly #extensions: ReadonlySet<string>;
   /** Clock time of the last power-up, in milliseconds. */
   poweredUpAt: number;
 
@@ -74,12 +47,20 @@ export class Authenticator {
     model: Model,
     attestation: AttestationIdentity,
     credentials: Credentials,
+    persistentToken: PersistentToken,
   ) {
     this.environment = environment;
     this.model = model;
     this.attestation = attestation;
     this.credentials = credentials;
+    this.persistentToken = persistentToken;
+    this.#options = new Set(model.options);
+    this.#extensions = new Set(model.extensions);
+    this.config = new ConfigState(environment.store, model);
+    this.largeBlobs = new LargeBlobArray(environment.store);
     this.pin = new PinState(environment.store);
+    this.uv = new UvState(environment.store);
+    this.fingerprints = new Fingerprints(environment.store);
     this.token = new TokenState(environment);
     this.keyAgreement = new KeyAgreement(environment);
     this.poweredUpAt = environment.clock.now();
@@ -88,35 +69,32 @@ export class Authenticator {
   /** Powers an authenticator up over its store; a fresh store gets its secret. */
   static async open(environment: Environment, model: Model, attestation: AttestationIdentity): Promise<Authenticator> {
     const secrets = await openSecrets(environment);
-    return new Authenticator(environment, model, attestation, new Credentials(environment, secrets));
+    const persistentToken = await PersistentToken.open(environment, model.options.includes('perCredMgmtRO'));
+    return new Authenticator(environment, model, attestation, new Credentials(environment, secrets), persistentToken);
   }
 
-  /**
-   * Answers one request: command byte and parameters in, response map out.
-   * @throws CtapError with the status to answer; whatever else is a defect
-   */
-  handle(request: Uint8Array, exchange: Exchange): Promise<CborMap | undefined> | CborMap | undefined {
-    if (request.length > this.model.maxMsgSize) {
-      const detail = `expected at most ${this.model.maxMsgSize} bytes, got ${request.length}`;
-      throw new CtapError('CTAP2_ERR_REQUEST_TOO_LARGE', detail);
-    }
-    const [command] = request;
-    if (command === undefined) throw new CtapError('CTAP1_ERR_INVALID_LENGTH', 'expected a command byte, got nothing');
-    const entry = commands.get(command);
-    if (!entry || (entry.version !== undefined && !this.model.versions.includes(entry.version))) {
-      throw new CtapError('CTAP1_ERR_INVALID_COMMAND', commandName(command));
-    }
-    // §6.3: the state for getNextAssertion ends with any other command
-    if (command !== Command.authenticatorGetNextAssertion) this.remembered = undefined;
-    if (!credentialManagementCommands.has(command)) this.enumeration = undefined;
-    if (entry.hasParameters) return entry.handler(this, decodeCbor(request.subarray(1)), exchange);
-    if (request.length > 1) {
-      throw new CtapError(
-        'CTAP1_ERR_INVALID_LENGTH',
-        `${commandName(command)} has no parameters, got ${request.length - 1} bytes`,
-      );
-    }
-    return entry.handler(this, null, exchange);
+  /** True where the model has the option, whatever its value is now. */
+  supports(option: AuthenticatorOption): boolean {
+    return this.#options.has(option);
+  }
+
+  hasExtension(name: string): boolean {
+    return this.#extensions.has(name);
+  }
+
+  /** True where a PIN or a finger can verify the user: the specification's "protected by some form of user verification". */
+  get isProtected(): boolean {
+    return this.pin.isSet || this.hasBuiltInUv;
+  }
+
+  /** True where a finger is enrolled: the value of the option uv. */
+  get hasBuiltInUv(): boolean {
+    return this.model.fingerprints !== undefined && this.fingerprints.count > 0;
+  }
+
+  /** False while alwaysUv is on and no finger can verify the user, which U2F cannot ask for (§7.2.4). */
+  get isU2fAllowed(): boolean {
+    return !this.config.now.alwaysUv || this.hasBuiltInUv;
   }
 
   /**
@@ -150,15 +128,8 @@ export class Authenticator {
     this.keyAgreement.renew();
     this.remembered = undefined;
     this.enumeration = undefined;
+    this.largeBlobs.pending = undefined;
+    this.enrollment = undefined;
     this.pin.powerCycle();
   }
-}
-
-/** The answer's bytes: status CTAP2_OK, then the map if there is one. */
-export function successBytes(response: CborMap | undefined): Uint8Array {
-  if (!response) return Uint8Array.of(0);
-  const body = encodeCbor(response);
-  const bytes = new Uint8Array(1 + body.length);
-  bytes.set(body, 1);
-  return bytes;
 }

@@ -1,10 +1,11 @@
 /** authenticatorCredentialManagement: CTAP 2.3 §6.8, one function for each subcommand. */
-import { concat } from '../../ctap/bytes.ts';
-import { type CborMap, type CborValue, encodeCbor } from '../../ctap/cbor.ts';
+import { equalBytes } from '../../ctap/bytes.ts';
+import type { CborMap, CborValue } from '../../ctap/cbor.ts';
 import {
   type CredentialManagementParams,
   type CredentialManagementRequest,
   type CredentialManagementResponse,
+  credentialManagementAuthMessage,
   credentialManagementParams,
   credentialManagementRequest,
   credentialManagementResponse,
@@ -12,22 +13,15 @@ import {
 } from '../../ctap/commands/credential-management.ts';
 import { PUBLIC_KEY } from '../../ctap/commands/entities.ts';
 import { encodeCoseKey } from '../../ctap/cose.ts';
+import { THIRD_PARTY_PAYMENT } from '../../ctap/extensions/third-party-payment.ts';
 import { Permission } from '../../ctap/pin-uv-auth/index.ts';
 import { CtapError } from '../../ctap/status.ts';
+import type { Exchange } from '../exchange.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { DiscoverableCredential } from './credentials.ts';
-import { supportedProtocol } from './pin-uv-auth-param.ts';
+import { requireToken, supportedProtocol } from './pin-uv-auth-param.ts';
 
-/** What an enumeration still has to give; it ends with any other command. */
-export interface RememberedEnumeration {
-  readonly subcommand: number;
-  readonly answers: Iterator<CredentialManagementResponse>;
-}
-
-type Handler = (
-  authenticator: Authenticator,
-  request: CredentialManagementRequest,
-) => Promise<CredentialManagementResponse> | CredentialManagementResponse;
+type Handler = (context: ManagementContext) => Promise<CredentialManagementResponse> | CredentialManagementResponse;
 
 const subcommands = new Map<number, Handler>([
   [Subcommand.getCredsMetadata, getCredsMetadata],
@@ -42,6 +36,8 @@ const subcommands = new Map<number, Handler>([
 export async function credentialManagement(
   authenticator: Authenticator,
   value: CborValue,
+  _: Exchange,
+  command: number,
 ): Promise<CborMap | undefined> {
   const request = credentialManagementRequest.decode(value, 'authenticatorCredentialManagement');
   const handler = subcommands.get(request.subCommand);
@@ -50,29 +46,39 @@ export async function credentialManagement(
     throw new CtapError('CTAP2_ERR_INVALID_SUBCOMMAND', detail);
   }
   if (authenticator.enumeration?.subcommand !== request.subCommand) authenticator.enumeration = undefined;
-  const response = credentialManagementResponse.encode(await handler(authenticator, request));
+  const response = credentialManagementResponse.encode(await handler({ authenticator, request, command }));
   return response.size > 0 ? response : undefined;
 }
 
-/** Checks the token over subcommand and parameters. `rpId` undefined: the token must not be bound to one. */
-function authorize(authenticator: Authenticator, request: CredentialManagementRequest, rpIdHash?: Uint8Array): void {
-  const { subCommand, subCommandParams, pinUvAuthParam, pinUvAuthProtocol } = request;
-  if (!pinUvAuthParam) throw new CtapError('CTAP2_ERR_PUAT_REQUIRED');
-  if (pinUvAuthProtocol === undefined) {
-    throw new CtapError('CTAP2_ERR_MISSING_PARAMETER', 'pinUvAuthParam came without pinUvAuthProtocol');
+interface ManagementContext {
+  readonly authenticator: Authenticator;
+  readonly request: CredentialManagementRequest;
+  /** The command byte: the prototype twin takes older tokens. */
+  readonly command: number;
+}
+
+/** Reading alone, which the persistent token may do too (§6.8.2 to §6.8.4). */
+function authorizeReading(context: ManagementContext, rpIdHash?: Uint8Array): void {
+  const { authenticator, request } = context;
+  const { pinUvAuthParam, pinUvAuthProtocol } = request;
+  if (pinUvAuthParam && pinUvAuthProtocol !== undefined) {
+    const protocol = supportedProtocol(authenticator, pinUvAuthProtocol);
+    if (authenticator.persistentToken.verify(protocol, authMessage(request), pinUvAuthParam)) return;
   }
-  const protocol = supportedProtocol(authenticator, pinUvAuthProtocol);
+  authorize(context, rpIdHash);
+}
+
+/** Checks the token over subcommand and parameters. `rpIdHash` undefined: the token must not be bound to an RP ID. */
+function authorize({ authenticator, request, command }: ManagementContext, rpIdHash?: Uint8Array): void {
   const { token, credentials } = authenticator;
-  const message = concat(
-    Uint8Array.of(subCommand),
-    subCommandParams ? encodeCbor(subCommandParams) : new Uint8Array(0),
-  );
   const bound = token.rpId;
-  const fits =
-    bound === undefined || (rpIdHash !== undefined && Buffer.compare(credentials.rpIdHash(bound), rpIdHash) === 0);
-  if (!token.verify(protocol, message, pinUvAuthParam) || !token.has(Permission.credentialManagement) || !fits) {
-    throw new CtapError('CTAP2_ERR_PIN_AUTH_INVALID', 'the token does not allow this');
-  }
+  requireToken(authenticator, request, authMessage(request), Permission.credentialManagement, command);
+  if (bound === undefined || (rpIdHash !== undefined && equalBytes(credentials.rpIdHash(bound), rpIdHash))) return;
+  throw new CtapError('CTAP2_ERR_PIN_AUTH_INVALID', `the token is bound to "${bound}"`);
+}
+
+function authMessage({ subCommand, subCommandParams }: CredentialManagementRequest): Uint8Array {
+  return credentialManagementAuthMessage(subCommand, subCommandParams);
 }
 
 function readParams(request: CredentialManagementRequest): CredentialManagementParams {
@@ -86,11 +92,9 @@ function need<T>(value: T | undefined, name: string): T {
   return value;
 }
 
-function getCredsMetadata(
-  authenticator: Authenticator,
-  request: CredentialManagementRequest,
-): CredentialManagementResponse {
-  authorize(authenticator, request);
+function getCredsMetadata(context: ManagementContext): CredentialManagementResponse {
+  const { authenticator } = context;
+  authorizeReading(context);
   const existing = authenticator.credentials.count;
   return {
     existingResidentCredentialsCount: existing,
@@ -114,7 +118,7 @@ function begin(
   return { ...first, ...total };
 }
 
-function enumerateNext(authenticator: Authenticator): CredentialManagementResponse {
+function enumerateNext({ authenticator }: ManagementContext): CredentialManagementResponse {
   const { enumeration } = authenticator;
   const next = enumeration?.answers.next();
   if (!next || next.done) {
@@ -124,74 +128,68 @@ function enumerateNext(authenticator: Authenticator): CredentialManagementRespon
   return next.value;
 }
 
-function enumerateRPsBegin(
-  authenticator: Authenticator,
-  request: CredentialManagementRequest,
-): CredentialManagementResponse {
-  authorize(authenticator, request);
+function enumerateRPsBegin(context: ManagementContext): CredentialManagementResponse {
+  const { authenticator } = context;
+  authorizeReading(context);
   const { credentials } = authenticator;
   const rps = new Map([...credentials.all()].map(({ rp }) => [rp.id, rp] as const));
   const answers = [...rps.values()].map((rp) => ({ rp, rpIDHash: credentials.rpIdHash(rp.id) }));
   return begin(authenticator, Subcommand.enumerateRPsGetNextRP, answers, { totalRPs: answers.length });
 }
 
-function describe(credential: DiscoverableCredential): CredentialManagementResponse {
+function describe(authenticator: Authenticator, credential: DiscoverableCredential): CredentialManagementResponse {
   return {
     user: credential.user,
     credentialId: { type: PUBLIC_KEY, id: credential.id },
     publicKey: encodeCoseKey(credential),
     credProtect: credential.credProtect,
+    largeBlobKey: credential.largeBlobKey,
+    thirdPartyPayment: authenticator.hasExtension(THIRD_PARTY_PAYMENT)
+      ? (credential.thirdPartyPayment ?? false)
+      : undefined,
   };
 }
 
-function enumerateCredentialsBegin(
-  authenticator: Authenticator,
-  request: CredentialManagementRequest,
-): CredentialManagementResponse {
+function enumerateCredentialsBegin(context: ManagementContext): CredentialManagementResponse {
+  const { authenticator, request } = context;
   const rpIdHash = need(readParams(request).rpIDHash, 'rpIDHash');
-  authorize(authenticator, request, rpIdHash);
-  const answers = authenticator.credentials.list(rpIdHash).map(({ discoverable }) => describe(discoverable!));
+  authorizeReading(context, rpIdHash);
+  const found = authenticator.credentials.list(rpIdHash);
+  const answers = found.map(({ discoverable }) => describe(authenticator, discoverable!));
   const next = Subcommand.enumerateCredentialsGetNextCredential;
   return begin(authenticator, next, answers, { totalCredentials: answers.length });
 }
 
 /** The discoverable credential of that id, after the token was checked against its RP. */
-function authorizedCredential(
-  authenticator: Authenticator,
-  request: CredentialManagementRequest,
-  id: Uint8Array,
-): DiscoverableCredential {
-  const { credentials } = authenticator;
+function authorizedCredential(context: ManagementContext, id: Uint8Array): DiscoverableCredential {
+  const { credentials } = context.authenticator;
   const wanted = Buffer.from(id);
   const credential = [...credentials.all()].find((candidate) => wanted.equals(candidate.id));
-  authorize(authenticator, request, credential && credentials.rpIdHash(credential.rp.id));
+  authorize(context, credential && credentials.rpIdHash(credential.rp.id));
   if (!credential) throw new CtapError('CTAP2_ERR_NO_CREDENTIALS');
   return credential;
 }
 
-async function deleteCredential(
-  authenticator: Authenticator,
-  request: CredentialManagementRequest,
-): Promise<CredentialManagementResponse> {
-  const { id } = need(readParams(request).credentialId, 'credentialId');
-  const credential = authorizedCredential(authenticator, request, id);
-  await authenticator.environment.store.commit([authenticator.credentials.remove(credential)]);
+async function deleteCredential(context: ManagementContext): Promise<CredentialManagementResponse> {
+  const { credentials, environment } = context.authenticator;
+  const { id } = need(readParams(context.request).credentialId, 'credentialId');
+  const credential = authorizedCredential(context, id);
+  await environment.store.commit([credentials.nextSequence().change, credentials.remove(credential)]);
   return {};
 }
 
-async function updateUserInformation(
-  authenticator: Authenticator,
-  request: CredentialManagementRequest,
-): Promise<CredentialManagementResponse> {
-  const params = readParams(request);
+async function updateUserInformation(context: ManagementContext): Promise<CredentialManagementResponse> {
+  const { credentials, environment } = context.authenticator;
+  const params = readParams(context.request);
   const { id } = need(params.credentialId, 'credentialId');
   const user = need(params.user, 'user');
-  const credential = authorizedCredential(authenticator, request, id);
+  const credential = authorizedCredential(context, id);
   if (Buffer.compare(credential.user.id, user.id) !== 0) {
     throw new CtapError('CTAP1_ERR_INVALID_PARAMETER', "user.id is not the credential's: it cannot change");
   }
   // an empty or missing name removes the one that was there (§6.8.6)
   const updated = { id: user.id, name: user.name || undefined, displayName: user.displayName || undefined };
-  await authenticator.environment.store.commit([authenticator.credentials.put({ ...credential, user: updated })]);
+  const change = credentials.put({ ...credential, user: updated });
+  await environment.store.commit([credentials.nextSequence().change, change]);
   return {};
 }

@@ -7,12 +7,16 @@ import { decodeCbor, encodeCbor } from '../../ctap/cbor.ts';
 import { publicKeyCredentialRpEntity, publicKeyCredentialUserEntity } from '../../ctap/commands/entities.ts';
 import type { Signer } from '../../ctap/crypto.ts';
 import type { CredProtectLevel } from '../../ctap/extensions/cred-protect.ts';
+import { LARGE_BLOB_KEY_LENGTH } from '../../ctap/extensions/large-blob-key.ts';
 import { bool, bytes, type Infer, int, message, optional, required, uint } from '../../ctap/schema.ts';
 import type { Environment, StoreChange } from '../environment.ts';
 import type { Secrets } from './secrets.ts';
 
 const DIRECTORY = 'credential/';
 const SEQUENCE_PATH = 'credentialSequence';
+/** The layout of the records; a store of another one is refused rather than misread. */
+export const RECORD_VERSION = 1;
+const NO_SEQUENCE = new Uint8Array(4);
 const SEAL_VERSION = 1;
 const NONCE_LENGTH = 12;
 const TAG_LENGTH = 16;
@@ -25,20 +29,24 @@ const credentialCore = {
   privateKey: required(2, bytes()),
   credProtect: required(3, uint),
   hmacSecret: required(4, bool),
+  credBlob: optional(5, bytes()),
+  thirdPartyPayment: optional(6, bool),
 };
 
+/** What travels in the id of a credential that is not discoverable. */
 const sealedCredential = message('sealed credential', credentialCore);
-type SealedCredential = Infer<typeof sealedCredential>;
+export type SealedCredential = Infer<typeof sealedCredential>;
 
 const discoverableCredential = message('discoverable credential', {
+  version: required(0, uint),
   ...credentialCore,
-  id: required(5, bytes()),
-  rp: required(6, publicKeyCredentialRpEntity),
-  user: required(7, publicKeyCredentialUserEntity),
+  id: required(7, bytes()),
+  rp: required(8, publicKeyCredentialRpEntity),
+  user: required(9, publicKeyCredentialUserEntity),
   /** Grows with each credential made: the newest is offered first. */
-  sequence: required(8, uint),
-  publicKey: required(9, bytes()),
-  thirdPartyPayment: optional(10, bool),
+  sequence: required(10, uint),
+  publicKey: required(11, bytes()),
+  largeBlobKey: optional(12, bytes(LARGE_BLOB_KEY_LENGTH)),
 });
 export type DiscoverableCredential = Infer<typeof discoverableCredential>;
 
@@ -123,13 +131,31 @@ export class Credentials {
     for (const [, record] of this.#environment.store.list(DIRECTORY)) yield this.#discoverable(record).discoverable!;
   }
 
-  /** The place of the next discoverable credential in the order of making, and the change that takes it. */
+  /**
+   * The place of the next discoverable credential in the order of making, and the change that takes it. Every other
+   * change of the credentials takes a place too: the last one taken is the state of the store.
+   */
   nextSequence(): { sequence: number; change: StoreChange } {
-    const stored = this.#environment.store.get(SEQUENCE_PATH);
-    const sequence = (stored ? new DataView(stored.buffer, stored.byteOffset).getUint32(0) : 0) + 1;
+    const last = this.#lastSequence();
+    const sequence = new DataView(last.buffer, last.byteOffset).getUint32(0) + 1;
     const value = new Uint8Array(4);
     new DataView(value.buffer).setUint32(0, sequence);
     return { sequence, change: { path: SEQUENCE_PATH, value } };
+  }
+
+  #lastSequence(): Uint8Array {
+    return this.#environment.store.get(SEQUENCE_PATH) ?? NO_SEQUENCE;
+  }
+
+  /** 16 bytes that are others after each change of the discoverable credentials. */
+  storeState(): Uint8Array {
+    const { crypto } = this.#environment;
+    return crypto.hmacSha256(this.#secrets.storeStateKey, this.#lastSequence()).subarray(0, 16);
+  }
+
+  /** 16 bytes that name the key until its next reset. */
+  get deviceIdentifier(): Uint8Array {
+    return this.#secrets.deviceIdentifier;
   }
 
   /** The change that stores a discoverable credential. */
@@ -178,6 +204,9 @@ export class Credentials {
 
   #discoverable(record: Uint8Array): Credential {
     const discoverable = discoverableCredential.decode(decodeCbor(record), 'credential');
+    if (discoverable.version !== RECORD_VERSION) {
+      throw new RangeError(`credential record: expected version ${RECORD_VERSION}, got ${discoverable.version}`);
+    }
     return { ...discoverable, discoverable };
   }
 }

@@ -7,36 +7,19 @@ import {
   getAssertionRequest,
   getAssertionResponse,
 } from '../../ctap/commands/get-assertion.ts';
-import { HMAC_SECRET } from '../../ctap/extensions/hmac-secret.ts';
 import { Flag } from '../../ctap/flags.ts';
 import { Permission } from '../../ctap/pin-uv-auth/index.ts';
 import { CtapError } from '../../ctap/status.ts';
 import type { Exchange } from '../exchange.ts';
+import { assertionOutputs, readAssertionExtensions } from './assertion-extensions.ts';
 import type { Authenticator } from './authenticator.ts';
 import { type Credential, isUsable } from './credentials.ts';
-import { type HmacSecret, openHmacSecret } from './hmac-secret.ts';
-import { checkPinUvAuthParam, collectUserPresence, verifyToken } from './pin-uv-auth-param.ts';
+import { checkPinUvAuthParam, collectUserPresence } from './pin-uv-auth-param.ts';
+import type { AssertionContext } from './stateful.ts';
+import { enforceAlwaysUv, readUvOption, verifyUser } from './user-verification.ts';
 
 /** Milliseconds within which the platform asks for the next assertion. */
 const NEXT_ASSERTION_LIMIT = 30_000;
-
-/** What stays the same for every credential of one request. */
-interface AssertionContext {
-  readonly rpIdHash: Uint8Array;
-  readonly clientDataHash: Uint8Array;
-  readonly up: boolean;
-  readonly uv: boolean;
-  readonly hmacSecret: HmacSecret | undefined;
-}
-
-export interface RememberedAssertions {
-  readonly context: AssertionContext;
-  readonly credentials: readonly Credential[];
-  /** Index of the credential that comes next. */
-  next: number;
-  /** Clock time of the last answer, in milliseconds. */
-  since: number;
-}
 
 export async function getAssertion(
   authenticator: Authenticator,
@@ -48,18 +31,28 @@ export async function getAssertion(
 
   const protocol = await checkPinUvAuthParam(authenticator, request, presence, exchange); // steps 1, 2
   const up = readOptions(request); // step 4
-  if (protocol) verifyToken(authenticator, protocol, request, Permission.getAssertion, request.rpId); // step 6
-  const uv = protocol !== undefined;
+  const asked = readUvOption(authenticator, request.options, protocol);
+  // step 5: what is done without presence needs no verification even so
+  const builtIn = up && authenticator.config.now.alwaysUv ? enforceAlwaysUv(authenticator, asked, protocol) : asked;
+  const verification = await verifyUser(
+    authenticator,
+    request,
+    protocol,
+    builtIn,
+    Permission.getAssertion,
+    presence,
+    exchange,
+  ); // step 6
 
   const rpIdHash = authenticator.credentials.rpIdHash(request.rpId);
-  const applicable = locate(authenticator, request, rpIdHash, uv); // step 7
+  const applicable = locate(authenticator, request, rpIdHash, verification !== 'none'); // step 7
   const [selected] = applicable;
   if (!selected) throw new CtapError('CTAP2_ERR_NO_CREDENTIALS');
-  const hmacInput = request.extensions?.[HMAC_SECRET];
-  const hmacSecret = hmacInput === undefined ? undefined : openHmacSecret(authenticator, hmacInput, up);
-  if (up) await collectUserPresence(authenticator, request, withUser(presence, selected), exchange); // step 9
+  const extensions = readAssertionExtensions(authenticator, request.extensions, up);
+  if (up) await collectUserPresence(authenticator, verification, withUser(presence, selected), exchange); // steps 8, 9
 
-  const context: AssertionContext = { rpIdHash, clientDataHash: request.clientDataHash, up, uv, hmacSecret };
+  const { clientDataHash } = request;
+  const context: AssertionContext = { rpIdHash, clientDataHash, up, verification, extensions };
   const named = (request.allowList?.length ?? 0) > 0;
   const numberOfCredentials = named ? 1 : applicable.length;
   const response = await assert(authenticator, context, selected, numberOfCredentials, true); // steps 10 to 13
@@ -88,11 +81,8 @@ export async function getNextAssertion(authenticator: Authenticator): Promise<Cb
   return assert(authenticator, remembered.context, credential, remembered.credentials.length, false);
 }
 
-/** Checks the options and returns up. A pinUvAuthParam overrides uv. */
-function readOptions({ options = {}, pinUvAuthParam }: GetAssertionRequest): boolean {
-  if (options.uv && !pinUvAuthParam) {
-    throw new CtapError('CTAP2_ERR_INVALID_OPTION', 'uv: this key has no built-in user verification');
-  }
+/** Checks the options and returns up. */
+function readOptions({ options = {} }: GetAssertionRequest): boolean {
   if (options.rk !== undefined)
     throw new CtapError('CTAP2_ERR_UNSUPPORTED_OPTION', 'rk belongs to authenticatorMakeCredential');
   return options.up ?? true;
@@ -143,14 +133,14 @@ async function assert(
   numberOfCredentials: number,
   first: boolean,
 ): Promise<CborMap> {
-  const { up, uv, rpIdHash, clientDataHash, hmacSecret } = context;
+  const { up, verification, rpIdHash, clientDataHash, extensions } = context;
+  const uv = verification !== 'none';
   const { signCount, change } = authenticator.nextSignCount();
-  const output = credential.hmacSecret ? hmacSecret?.(credential.id, uv) : undefined;
   const authData = encodeAuthenticatorData({
     rpIdHash,
     flags: (up ? Flag.UP : 0) | (uv ? Flag.UV : 0),
     signCount,
-    extensions: output && new Map([[HMAC_SECRET, output]]),
+    extensions: extensions && assertionOutputs(extensions, credential, verification),
   });
   const signature = authenticator.credentials.signer(credential).sign(signedBytes(authData, clientDataHash));
   await authenticator.environment.store.commit([change]);
@@ -160,5 +150,6 @@ async function assert(
     signature,
     user: userMember(credential, uv, numberOfCredentials),
     numberOfCredentials: first && numberOfCredentials > 1 ? numberOfCredentials : undefined,
+    largeBlobKey: extensions?.largeBlobKey ? credential.discoverable?.largeBlobKey : undefined,
   });
 }

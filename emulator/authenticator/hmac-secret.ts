@@ -6,11 +6,9 @@ import { hmacSecretInput } from '../../ctap/extensions/hmac-secret.ts';
 import { CtapError } from '../../ctap/status.ts';
 import type { Authenticator } from './authenticator.ts';
 import { supportedProtocol } from './pin-uv-auth-param.ts';
+import type { HmacSecret } from './stateful.ts';
 
 const SALT_LENGTH = 32;
-
-/** Makes a credential's encrypted output of the salts that the platform sent. */
-export type HmacSecret = (credentialId: Uint8Array, userVerified: boolean) => Uint8Array;
 
 /**
  * Opens the extension's input: shared secret, authentication, salts.

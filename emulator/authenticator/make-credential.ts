@@ -9,16 +9,20 @@ import {
   makeCredentialResponse,
 } from '../../ctap/commands/make-credential.ts';
 import { encodeCoseKey } from '../../ctap/cose.ts';
+import { LARGE_BLOB_KEY_LENGTH } from '../../ctap/extensions/large-blob-key.ts';
 import { Flag } from '../../ctap/flags.ts';
-import { Permission } from '../../ctap/pin-uv-auth/index.ts';
+import { Permission, type PinUvAuthProtocol } from '../../ctap/pin-uv-auth/index.ts';
 import { CtapError } from '../../ctap/status.ts';
 import type { StoreChange } from '../environment.ts';
 import type { Exchange } from '../exchange.ts';
 import { attest, type NewCredential } from './attest.ts';
 import type { Authenticator } from './authenticator.ts';
-import { type CreationExtensions, readCreationExtensions } from './creation-extensions.ts';
-import type { Credential } from './credentials.ts';
-import { checkPinUvAuthParam, collectUserPresence, verifyToken } from './pin-uv-auth-param.ts';
+import { type CreationExtensions, creationOutputs, readCreationExtensions } from './creation-extensions.ts';
+import { type Credential, RECORD_VERSION, type SealedCredential } from './credentials.ts';
+import { enterpriseAttestation } from './enterprise-attestation.ts';
+import { checkPinUvAuthParam, collectUserPresence, hasInteraction } from './pin-uv-auth-param.ts';
+import { enforceAlwaysUv, readUvOption, verificationRequired, verifyUser } from './user-verification.ts';
+import type { UserVerification } from './uvm.ts';
 
 const CREDENTIAL_ID_LENGTH = 32;
 
@@ -28,45 +32,51 @@ export async function makeCredential(
   exchange: Exchange,
 ): Promise<CborMap> {
   const request = makeCredentialRequest.decode(value, 'authenticatorMakeCredential');
-  const { model, pin } = authenticator;
+  const { model } = authenticator;
   const presence = { operation: 'makeCredential', rpId: request.rp.id, userName: request.user.name ?? '' } as const;
 
   const protocol = await checkPinUvAuthParam(authenticator, request, presence, exchange); // steps 1, 2
   const alg = chooseAlgorithm(model.algorithms, request.pubKeyCredParams); // step 3
   const rk = readOptions(request); // step 5
-  // steps 7, 8: with a PIN set, only a non-discoverable credential may do without it
-  if (pin.isSet && !protocol && (rk || !model.options.includes('makeCredUvNotRqd')))
-    throw new CtapError('CTAP2_ERR_PUAT_REQUIRED');
-  if (request.enterpriseAttestation !== undefined) {
-    // step 9
-    throw new CtapError('CTAP1_ERR_INVALID_PARAMETER', 'enterprise attestation is not enabled on this key');
-  }
-  if (protocol) verifyToken(authenticator, protocol, request, Permission.makeCredential, request.rp.id); // step 11
-  const uv = protocol !== undefined;
+  const uv = requiredVerification(authenticator, request, protocol, rk); // steps 5 to 8
+  const enterprise = enterpriseAttestation(authenticator, request); // step 9
+  const verification = await verifyUser(
+    authenticator,
+    request,
+    protocol,
+    uv,
+    Permission.makeCredential,
+    presence,
+    exchange,
+  ); // steps 10, 11
 
   const rpIdHash = authenticator.credentials.rpIdHash(request.rp.id);
-  await checkExcludeList(authenticator, request, rpIdHash, uv, exchange); // step 12
-  const extensions = readCreationExtensions(request.extensions);
+  await checkExcludeList(authenticator, request, rpIdHash, verification, exchange); // step 12
+  const extensions = readCreationExtensions(authenticator, request.extensions, rk);
   if (rk) assertRoom(authenticator, request, rpIdHash); // before the touch: it would be in vain
-  await collectUserPresence(authenticator, request, presence, exchange); // step 14
+  await collectUserPresence(authenticator, verification, presence, exchange); // steps 13, 14
 
   const credential = await createCredential(authenticator, request, alg, rk, rpIdHash, extensions); // steps 16, 17
   exchange.signal.throwIfAborted(); // an RSA key takes its time
   const { signCount, change } = authenticator.nextSignCount();
   const authData = encodeAuthenticatorData({
     rpIdHash,
-    flags: Flag.UP | (uv ? Flag.UV : 0),
+    flags: Flag.UP | (verification === 'none' ? 0 : Flag.UV),
     signCount,
     attestedCredentialData: {
       aaguid: model.aaguid,
       credentialId: credential.id,
       credentialPublicKey: encodeCoseKey({ alg, publicKey: credential.publicKey }),
     },
-    extensions: extensions.outputs,
+    extensions: creationOutputs(authenticator, extensions, credential, request.rp.id, verification),
   });
-  const attestation = attest(authenticator, request, credential, rpIdHash, authData); // step 18
+  const attestation = attest(authenticator, request, credential, rpIdHash, authData, enterprise); // step 18
   await authenticator.environment.store.commit([change, ...credential.changes]);
-  return makeCredentialResponse.encode({ ...attestation, authData });
+  return makeCredentialResponse.encode({
+    ...attestation,
+    authData,
+    largeBlobKey: credential.discoverable?.largeBlobKey,
+  });
 }
 
 /** The first algorithm of the list that this key has; every element is checked all the same. */
@@ -80,21 +90,33 @@ function chooseAlgorithm(supported: readonly number[], parameters: readonly Publ
   );
 }
 
-/** Checks the options and returns rk. A pinUvAuthParam overrides uv. */
-function readOptions({ options = {}, pinUvAuthParam }: MakeCredentialRequest): boolean {
-  if (options.uv && !pinUvAuthParam) {
-    throw new CtapError('CTAP2_ERR_INVALID_OPTION', 'uv: this key has no built-in user verification');
-  }
+/** Checks the options and returns rk. */
+function readOptions({ options = {} }: MakeCredentialRequest): boolean {
   if (options.up === false)
     throw new CtapError('CTAP2_ERR_INVALID_OPTION', 'up: a credential is never made without presence');
   return options.rk ?? false;
+}
+
+/** Whether the sensor has to verify the user; a request that needs verification but brings none is refused. */
+function requiredVerification(
+  authenticator: Authenticator,
+  request: MakeCredentialRequest,
+  protocol: PinUvAuthProtocol | undefined,
+  rk: boolean,
+): boolean {
+  const uv = readUvOption(authenticator, request.options, protocol);
+  if (authenticator.config.now.alwaysUv) return enforceAlwaysUv(authenticator, uv, protocol); // step 6
+  // steps 7, 8: only a non-discoverable credential may do without, and not on every model
+  const needed = rk || !authenticator.supports('makeCredUvNotRqd');
+  if (needed && !uv && !protocol && authenticator.isProtected) throw verificationRequired(authenticator);
+  return uv;
 }
 
 async function checkExcludeList(
   authenticator: Authenticator,
   request: MakeCredentialRequest,
   rpIdHash: Uint8Array,
-  uv: boolean,
+  verification: UserVerification,
   exchange: Exchange,
 ): Promise<void> {
   const { excludeList = [] } = request;
@@ -106,9 +128,9 @@ async function checkExcludeList(
   for (const descriptor of excludeList) {
     if (descriptor.type !== PUBLIC_KEY) continue;
     const credential = authenticator.credentials.find(descriptor.id, rpIdHash);
-    if (!credential || (credential.credProtect === 3 && !uv)) continue;
+    if (!credential || (credential.credProtect === 3 && verification === 'none')) continue;
     // whatever the user answers, the outcome is the same: it only keeps a site from probing unseen
-    if (!(request.pinUvAuthParam && authenticator.token.userPresent)) {
+    if (!hasInteraction(authenticator, verification)) {
       await authenticator.requestPresence({ operation: 'excluded', rpId: request.rp.id }, exchange);
     }
     throw new CtapError('CTAP2_ERR_CREDENTIAL_EXCLUDED');
@@ -147,13 +169,47 @@ async function createCredential(
   const { crypto, random } = authenticator.environment;
   const { credentials } = authenticator;
   const { privateKey, publicKey } = await crypto.generateKeyPair(alg, (length) => random.bytes(length));
-  const core = { alg, privateKey, credProtect: extensions.credProtect, hmacSecret: extensions.hmacSecret };
-  if (!rk) return { ...core, id: credentials.seal(core, rpIdHash), publicKey, changes: [] };
+  const core: SealedCredential = {
+    alg,
+    privateKey,
+    credProtect: extensions.credProtect,
+    hmacSecret: extensions.hmacSecret,
+    credBlob: storableBlob(authenticator, extensions),
+    thirdPartyPayment: extensions.thirdPartyPayment || undefined,
+  };
+  if (!rk) return sealCredential(authenticator, core, publicKey, rpIdHash);
   const { change, sequence } = credentials.nextSequence();
   const id = random.bytes(CREDENTIAL_ID_LENGTH);
-  const discoverable = { ...core, id, rp: request.rp, user: request.user, sequence, publicKey };
+  const discoverable = {
+    ...core,
+    version: RECORD_VERSION,
+    id,
+    rp: request.rp,
+    user: request.user,
+    sequence,
+    publicKey,
+    largeBlobKey: extensions.largeBlobKey ? random.bytes(LARGE_BLOB_KEY_LENGTH) : undefined,
+  };
   const replaced = predecessor(authenticator, request, rpIdHash);
   const changes = [change, credentials.put(discoverable)];
   if (replaced) changes.push(credentials.remove(replaced.discoverable!));
   return { ...core, id, discoverable, publicKey, changes };
+}
+
+/** §12.2: a blob that is too long is not stored, and the output says so. */
+function storableBlob({ model }: Authenticator, { credBlob }: CreationExtensions): Uint8Array | undefined {
+  return credBlob && credBlob.length <= model.maxCredBlobLength ? credBlob : undefined;
+}
+
+/** A credential that travels in its id; its blob stays behind where the id would grow too long. */
+function sealCredential(
+  { credentials, model }: Authenticator,
+  core: SealedCredential,
+  publicKey: Uint8Array,
+  rpIdHash: Uint8Array,
+): CreatedCredential {
+  const id = credentials.seal(core, rpIdHash);
+  if (id.length <= model.maxCredentialIdLength || !core.credBlob) return { ...core, id, publicKey, changes: [] };
+  const bare = { ...core, credBlob: undefined };
+  return { ...bare, id: credentials.seal(bare, rpIdHash), publicKey, changes: [] };
 }

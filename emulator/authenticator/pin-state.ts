@@ -16,8 +16,13 @@ const pinRecord = message('PIN record', {
   length: required(2, uint),
   retries: required(3, uint),
   forceChange: required(4, bool),
+  /** True where the model's complexity rule accepts the PIN, whether it was in force or not. */
+  complex: required(5, bool),
 });
 type PinRecord = Infer<typeof pinRecord>;
+
+/** What is kept of a PIN. */
+export type NewPin = Pick<PinRecord, 'hash' | 'length' | 'complex'>;
 
 export class PinState {
   readonly #store: Store;
@@ -52,9 +57,15 @@ export class PinState {
     return this.#record !== undefined && timingSafeEqual(hash, this.#record.hash);
   }
 
-  /** Stores a new PIN with all its retries. */
-  async set(hash: Uint8Array, length: number): Promise<void> {
-    await this.#save({ hash, length, retries: MAX_PIN_RETRIES, forceChange: false });
+  /** True where a PIN is set that a policy of this length and rule would not take. */
+  violates(minPINLength: number, complexity: boolean): boolean {
+    const record = this.#record;
+    return record !== undefined && (record.length < minPINLength || (complexity && !record.complex));
+  }
+
+  /** Stores a new PIN with all its retries, and `also` in the same commit. */
+  async set(pin: NewPin, also: readonly StoreChange[] = []): Promise<void> {
+    await this.#save({ ...pin, retries: MAX_PIN_RETRIES, forceChange: false }, also);
     this.#consecutiveMismatches = 0;
   }
 
@@ -67,10 +78,10 @@ export class PinState {
   }
 
   /**
-   * Compares a PIN hash, spending a retry first.
+   * Compares a PIN hash, spending a retry first; where it is right, `also` is stored with the retries that come back.
    * @throws CtapError CTAP2_ERR_PIN_INVALID, CTAP2_ERR_PIN_AUTH_BLOCKED or CTAP2_ERR_PIN_BLOCKED
    */
-  async verify(hash: Uint8Array): Promise<void> {
+  async verify(hash: Uint8Array, also: readonly StoreChange[] = []): Promise<void> {
     this.assertUsable();
     const record = this.#record!;
     await this.#save({ ...record, retries: record.retries - 1 });
@@ -80,7 +91,16 @@ export class PinState {
       throw new CtapError('CTAP2_ERR_PIN_INVALID', `${this.retries} retries left`);
     }
     this.#consecutiveMismatches = 0;
-    await this.#save({ ...record, retries: MAX_PIN_RETRIES });
+    await this.#save({ ...record, retries: MAX_PIN_RETRIES }, also);
+  }
+
+  /** The change that demands another PIN; call {@link demandChange} once it is stored. None where no PIN is set. */
+  changeDemand(): StoreChange[] {
+    return this.#record ? [change({ ...this.#record, forceChange: true })] : [];
+  }
+
+  demandChange(): void {
+    if (this.#record) this.#record = { ...this.#record, forceChange: true };
   }
 
   /** Ends the lock of three wrong PINs in a row; the retries stay spent. */
@@ -98,8 +118,12 @@ export class PinState {
     this.#consecutiveMismatches = 0;
   }
 
-  async #save(record: PinRecord): Promise<void> {
-    await this.#store.commit([{ path: PATH, value: encodeCbor(pinRecord.encode(record)) }]);
+  async #save(record: PinRecord, also: readonly StoreChange[] = []): Promise<void> {
+    await this.#store.commit([change(record), ...also]);
     this.#record = record;
   }
+}
+
+function change(record: PinRecord): StoreChange {
+  return { path: PATH, value: encodeCbor(pinRecord.encode(record)) };
 }

@@ -11,11 +11,20 @@ export interface Secrets {
   readonly wrapKey: Uint8Array;
   /** HMAC key from which each credential's CredRandoms follow. */
   readonly credRandomKey: Uint8Array;
+  /** 16 bytes that name the key until its next reset (§6.4 encIdentifier). */
+  readonly deviceIdentifier: Uint8Array;
+  /** HMAC key from which the state of the credential store follows (§6.4 encCredStoreState). */
+  readonly storeStateKey: Uint8Array;
 }
 
 function derive({ crypto }: Environment, secret: Uint8Array): Secrets {
   const key = (info: string) => crypto.hkdfSha256(secret, NO_SALT, utf8(info), 32);
-  return { wrapKey: key('credential wrapping'), credRandomKey: key('hmac-secret') };
+  return {
+    wrapKey: key('credential wrapping'),
+    credRandomKey: key('hmac-secret'),
+    deviceIdentifier: key('device identifier').subarray(0, 16),
+    storeStateKey: key('credential store state'),
+  };
 }
 
 /** Reads the secret, or draws it at first power-up. */

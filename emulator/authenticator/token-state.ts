@@ -1,5 +1,5 @@
 /** The pinUvAuthToken and its timers: CTAP 2.3 §6.5.2.1. The key has one token in use at a time. */
-import type { PinUvAuthProtocol } from '../../ctap/pin-uv-auth/index.ts';
+import { Permission, type PinUvAuthProtocol } from '../../ctap/pin-uv-auth/index.ts';
 import type { Environment } from '../environment.ts';
 
 /** Milliseconds; a USB key's values. */
@@ -9,13 +9,21 @@ export const MAX_USAGE_TIME_PERIOD = 600_000;
 
 const TOKEN_LENGTH = 32;
 
-/** `largeBlobWrite` outlives the operation that ends all other permissions. */
-const LBW = 0x10;
+/** How a token came to be. */
+export interface TokenOrigin {
+  /** True: its issuing was a touch too, which the first operation need not ask for again. */
+  readonly userPresent: boolean;
+  /** True where a finger gave it, false where a PIN did. */
+  readonly byUv: boolean;
+  /** True for a token of the superseded getPinToken, which FIDO_2_1_PRE knows no permissions of. */
+  readonly withoutPermissions: boolean;
+}
 
 interface TokenInUse {
   readonly protocol: number;
   readonly token: Uint8Array;
   readonly since: number;
+  readonly origin: TokenOrigin;
   permissions: number;
   rpId: string | undefined;
   used: boolean;
@@ -32,17 +40,18 @@ export class TokenState {
   }
 
   /** Draws a fresh token and begins using it; every earlier one is void. */
-  begin(protocol: number, permissions: number, rpId: string | undefined, userPresent: boolean): Uint8Array {
+  begin(protocol: number, permissions: number, rpId: string | undefined, origin: TokenOrigin): Uint8Array {
     const { clock, random } = this.#environment;
     const token = random.bytes(TOKEN_LENGTH);
     this.#inUse = {
       protocol,
       token,
       since: clock.now(),
+      origin,
       permissions,
       rpId,
       used: false,
-      userPresent,
+      userPresent: origin.userPresent,
       userVerified: true,
     };
     return token;
@@ -64,6 +73,16 @@ export class TokenState {
 
   has(permission: number): boolean {
     return ((this.#observed()?.permissions ?? 0) & permission) !== 0;
+  }
+
+  /** True where a finger, not a PIN, gave the token in use. */
+  get byUv(): boolean {
+    return this.#observed()?.origin.byUv ?? false;
+  }
+
+  /** True where the token in use is one of getPinToken. */
+  get isWithoutPermissions(): boolean {
+    return this.#observed()?.origin.withoutPermissions ?? false;
   }
 
   /** The RP ID that the token is bound to, if any yet. */
@@ -93,7 +112,7 @@ export class TokenState {
     if (!token) return;
     token.userPresent = false;
     token.userVerified = false;
-    token.permissions &= LBW;
+    token.permissions &= Permission.largeBlobWrite; // it outlives the operation that ends all others
   }
 
   /** pinUvAuthTokenUsageTimerObserver, asked when it matters instead of run by a timer. */

@@ -33,6 +33,10 @@ export interface PinComplexity {
   readonly description: string;
   /** False where the PIN is too simple. */
   accepts(pin: string): boolean;
+  /** Where the rule is told to people. */
+  readonly url?: string;
+  /** True: the rule holds only once setMinPINLength has said so. */
+  readonly configurable?: boolean;
 }
 
 export interface Model {

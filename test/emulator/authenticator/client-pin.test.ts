@@ -99,7 +99,7 @@ describe('pinUvAuthTokens', () => {
   });
 
   it('are not given by a user verification that the key does not have', async () => {
-    expect(await statusOf(platform.clientPin({ subCommand: 6, pinUvAuthProtocol: 2 }))).toBe('CTAP2_ERR_NOT_ALLOWED');
+    expect(await statusOf(platform.getUvToken({ permissions: 1, rpId: RP_ID }))).toBe('CTAP2_ERR_NOT_ALLOWED');
     expect(await statusOf(platform.clientPin({ subCommand: 7 }))).toBe('CTAP2_ERR_NOT_ALLOWED');
   });
 });

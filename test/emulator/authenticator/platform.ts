@@ -1,6 +1,18 @@
 /** A key on the table and a bare platform to talk to it with: requests as tables, answers as status and map. */
 import { concat, utf8 } from '../../../ctap/bytes.ts';
 import { type CborMap, type CborValue, decodeCbor, encodeCbor } from '../../../ctap/cbor.ts';
+import {
+  authenticatorConfigAuthMessage,
+  authenticatorConfigRequest,
+} from '../../../ctap/commands/authenticator-config.ts';
+import {
+  type BioEnrollmentParams,
+  bioEnrollmentAuthMessage,
+  bioEnrollmentParams,
+  bioEnrollmentRequest,
+  bioEnrollmentResponse,
+  FINGERPRINT_MODALITY,
+} from '../../../ctap/commands/bio-enrollment.ts';
 import { ClientPinSubcommand, clientPinRequest, clientPinResponse } from '../../../ctap/commands/client-pin.ts';
 import {
   type GetAssertionRequest,
@@ -9,6 +21,7 @@ import {
 } from '../../../ctap/commands/get-assertion.ts';
 import { getInfoResponse } from '../../../ctap/commands/get-info.ts';
 import { Command } from '../../../ctap/commands/index.ts';
+import { type LargeBlobsRequest, largeBlobsRequest, largeBlobsResponse } from '../../../ctap/commands/large-blobs.ts';
 import {
   type MakeCredentialRequest,
   makeCredentialRequest,
@@ -19,7 +32,7 @@ import { type PinUvAuthProtocol, pinUvAuthProtocol } from '../../../ctap/pin-uv-
 import { CtapError } from '../../../ctap/status.ts';
 import { manualClock } from '../../../emulator/clock.ts';
 import { nodeCrypto } from '../../../emulator/crypto-node.ts';
-import type { Clock, Environment, Store, UserPresence } from '../../../emulator/environment.ts';
+import type { Clock, Environment, FingerprintReader, Store, UserPresence } from '../../../emulator/environment.ts';
 import { VirtualKey } from '../../../emulator/key.ts';
 import { defaultModel, type Model } from '../../../emulator/models/index.ts';
 import { autoPresence } from '../../../emulator/presence.ts';
@@ -34,6 +47,7 @@ export interface KeyOptions {
   readonly presence?: UserPresence | ((clock: Clock) => UserPresence);
   readonly model?: Partial<Model>;
   readonly store?: Store;
+  readonly fingerprints?: FingerprintReader;
 }
 
 /** A platform before a fresh key, with a clock that only moves when told. */
@@ -53,6 +67,7 @@ export class Platform {
     presence = autoPresence,
     model = {},
     store = memoryStore(),
+    fingerprints,
   }: KeyOptions = {}): Promise<Platform> {
     const clock = manualClock(START);
     const defects: unknown[] = [];
@@ -61,6 +76,7 @@ export class Platform {
       random: systemRandom,
       crypto: nodeCrypto,
       store,
+      fingerprints,
       presence: typeof presence === 'function' ? presence(clock) : presence,
     };
     const key = await VirtualKey.open({
@@ -101,6 +117,40 @@ export class Platform {
   async getAssertion(changes: Partial<GetAssertionRequest> = {}) {
     const request = getAssertionRequest.encode({ rpId: RP_ID, clientDataHash: CLIENT_DATA_HASH, ...changes });
     return getAssertionResponse.decode(await this.call(Command.authenticatorGetAssertion, request), 'getAssertion');
+  }
+
+  async largeBlobs(parameters: LargeBlobsRequest) {
+    const request = largeBlobsRequest.encode(parameters);
+    return largeBlobsResponse.decode(await this.call(Command.authenticatorLargeBlobs, request), 'largeBlobs');
+  }
+
+  /** authenticatorConfig; with a token, its pinUvAuthParam is made. */
+  async configure(subCommand: number, params?: CborMap, token?: Uint8Array) {
+    const message = authenticatorConfigAuthMessage(subCommand, params);
+    const request = authenticatorConfigRequest.encode({
+      subCommand,
+      subCommandParams: params,
+      ...(token ? { pinUvAuthProtocol: 2, pinUvAuthParam: authenticate(token, message) } : {}),
+    });
+    await this.call(Command.authenticatorConfig, request);
+  }
+
+  /** authenticatorBioEnrollment for fingers; with a token, its pinUvAuthParam is made. */
+  async bioEnrollment(
+    subCommand: number,
+    params?: BioEnrollmentParams,
+    token?: Uint8Array,
+    command: number = Command.authenticatorBioEnrollment,
+  ) {
+    const subCommandParams = params && bioEnrollmentParams.encode(params);
+    const message = bioEnrollmentAuthMessage(FINGERPRINT_MODALITY, subCommand, subCommandParams);
+    const request = bioEnrollmentRequest.encode({
+      modality: FINGERPRINT_MODALITY,
+      subCommand,
+      subCommandParams,
+      ...(token ? { pinUvAuthProtocol: 2, pinUvAuthParam: authenticate(token, message) } : {}),
+    });
+    return bioEnrollmentResponse.decode(await this.call(command, request), 'bioEnrollment');
   }
 
   async getNextAssertion() {
@@ -160,6 +210,20 @@ export class Platform {
       pinHashEnc,
       pinUvAuthParam: protocol.authenticate(secret, concat(newPinEnc, pinHashEnc)),
     });
+  }
+
+  /** A pinUvAuthToken by the sensor. */
+  async getUvToken(options: { permissions: number; rpId?: string; version?: 1 | 2 }): Promise<Uint8Array> {
+    const version = options.version ?? 2;
+    const { protocol, secret, publicKey } = await this.agree(version);
+    const { pinUvAuthToken } = await this.clientPin({
+      subCommand: ClientPinSubcommand.getPinUvAuthTokenUsingUvWithPermissions,
+      pinUvAuthProtocol: version,
+      keyAgreement: encodeCoseKey({ alg: ECDH_ES_HKDF_256, publicKey }),
+      permissions: options.permissions,
+      rpId: options.rpId,
+    });
+    return protocol.decrypt(secret, pinUvAuthToken!);
   }
 
   /** A pinUvAuthToken by PIN. Without permissions: the superseded getPinToken. */

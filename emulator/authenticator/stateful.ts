@@ -1,0 +1,49 @@
+/** What stateful commands go on with (CTAP 2.3 §6): kept in memory, gone with the next other command or power cycle. */
+import type { CredentialManagementResponse } from '../../ctap/commands/credential-management.ts';
+import type { Credential } from './credentials.ts';
+import type { UserVerification } from './uvm.ts';
+
+/** Makes a credential's encrypted output of the salts that the platform sent (hmac-secret, §12.7). */
+export type HmacSecret = (credentialId: Uint8Array, userVerified: boolean) => Uint8Array;
+
+/** What the platform asked of an assertion. */
+export interface AssertionExtensions {
+  readonly hmacSecret?: HmacSecret | undefined;
+  readonly credBlob: boolean;
+  readonly largeBlobKey: boolean;
+  readonly thirdPartyPayment: boolean;
+  readonly uvm: boolean;
+}
+
+/** What stays the same for every credential of one authenticatorGetAssertion. */
+export interface AssertionContext {
+  readonly rpIdHash: Uint8Array;
+  readonly clientDataHash: Uint8Array;
+  readonly up: boolean;
+  readonly verification: UserVerification;
+  readonly extensions: AssertionExtensions | undefined;
+}
+
+/** What authenticatorGetNextAssertion goes on with. */
+export interface RememberedAssertions {
+  readonly context: AssertionContext;
+  readonly credentials: readonly Credential[];
+  /** Index of the credential that comes next. */
+  next: number;
+  /** Clock time of the last answer, in milliseconds. */
+  since: number;
+}
+
+/** What an enumeration of authenticatorCredentialManagement still has to give. */
+export interface RememberedEnumeration {
+  readonly subcommand: number;
+  readonly answers: Iterator<CredentialManagementResponse>;
+}
+
+/** A fingerprint enrolment under way; a power cycle, a cancel or another one ends it. */
+export interface Enrollment {
+  readonly templateId: Uint8Array;
+  /** The finger of the good samples so far. */
+  finger: string | undefined;
+  remainingSamples: number;
+}
