@@ -1,4 +1,5 @@
 /** The whole device: what a transport plugs into. */
+import { fromUtf8, utf8 } from '../ctap/bytes.ts';
 import { CtapError } from '../ctap/status.ts';
 import { StatusWord, U2fError, u2fResponse } from '../ctap/u2f/raw-messages.ts';
 import { U2fApplet } from './applets/u2f.ts';
@@ -10,10 +11,12 @@ import type { Environment } from './environment.ts';
 import type { Exchange, HidPlug, MessageHandler } from './exchange.ts';
 import { CtapHidDevice } from './hid-device.ts';
 import { defaultModel, type Model, speaksCtap2 } from './models/index.ts';
+import { drawSerialNumber } from './models/serial-number.ts';
+import { StoreError } from './store/store-error.ts';
 import type { KeyIdentity, PluggableKey } from './transports/attachment.ts';
 
 const SERIAL_PATH = 'serial';
-const UNIT_DIGITS = 6;
+const MODEL_PATH = 'model';
 const CAPABILITY_WINK = 0x01;
 const CAPABILITY_CBOR = 0x04;
 const CAPABILITY_NMSG = 0x08;
@@ -62,6 +65,7 @@ export class VirtualKey implements PluggableKey, MessageHandler {
   static async open(options: VirtualKeyOptions): Promise<VirtualKey> {
     const { environment, model = defaultModel, authority } = options;
     await environment.crypto.load(model.algorithms);
+    await openModel(environment, model);
     const serial = await openSerial(environment, model);
     const attestation = await openAttestationIdentity(
       environment,
@@ -102,6 +106,8 @@ export class VirtualKey implements PluggableKey, MessageHandler {
   cbor(request: Uint8Array, exchange: Exchange): Promise<Uint8Array> {
     return this.#oneAtATime(async () => {
       try {
+        if (!(this.capabilities & CAPABILITY_CBOR))
+          throw new CtapError('CTAP1_ERR_INVALID_COMMAND', 'this model has no CTAP2');
         return successBytes(await handleCommand(this.#authenticator, request, exchange));
       } catch (error) {
         return Uint8Array.of(this.#statusOf(error, exchange));
@@ -152,12 +158,19 @@ export class VirtualKey implements PluggableKey, MessageHandler {
   }
 }
 
-/** The serial number, drawn once: the model's prefix and the unit. */
+/** A key stays what it was made as: its credentials and certificates are of that model. */
+async function openModel({ store }: Environment, { name }: Model): Promise<void> {
+  const stored = store.get(MODEL_PATH);
+  if (!stored) return store.commit([{ path: MODEL_PATH, value: utf8(name) }]);
+  const made = fromUtf8(stored);
+  if (made !== name) throw new StoreError(`the key in this store was made as ${made}, so it cannot be a ${name}`);
+}
+
+/** The serial number, drawn once. */
 async function openSerial({ store, random }: Environment, model: Model): Promise<string> {
   const stored = store.get(SERIAL_PATH);
-  if (stored) return new TextDecoder().decode(stored);
-  const digits = Array.from(random.bytes(UNIT_DIGITS), (byte) => byte % 10).join('');
-  const serial = `${model.serialPrefix}${digits}`;
-  await store.commit([{ path: SERIAL_PATH, value: new TextEncoder().encode(serial) }]);
+  if (stored) return fromUtf8(stored);
+  const serial = drawSerialNumber(model, random);
+  await store.commit([{ path: SERIAL_PATH, value: utf8(serial) }]);
   return serial;
 }
