@@ -47,6 +47,11 @@ export async function createBrowserlessClient(options: BrowserlessClientOptions)
     environment: { clock: systemClock, random: systemRandom, crypto: nodeCrypto, store, presence },
     model: typeof model === 'string' ? findModel(model) : model,
   });
-  const device = await CtapHidDevice.open(connectInProcess(key));
-  return new BrowserlessClient({ ...clientOptions, authenticators: device }, key, device);
+  try {
+    const device = await CtapHidDevice.open(connectInProcess(key));
+    return new BrowserlessClient({ ...clientOptions, authenticators: device }, key, device);
+  } catch (error) {
+    await key.close();
+    throw error;
+  }
 }
