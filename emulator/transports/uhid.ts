@@ -2,6 +2,7 @@
 import { closeSync, constants, type FSWatcher, openSync, readSync, watch, writeSync } from 'node:fs';
 import { fidoReportDescriptor } from '../../ctap/hid/report-descriptor.ts';
 import type { Attachment, PluggableKey } from './attachment.ts';
+import { PacedReports } from './paced-reports.ts';
 import {
   decodeEvent,
   encodeCreate,
@@ -38,7 +39,8 @@ export async function attachUhid(key: PluggableKey, options: UhidOptions = {}): 
     closeSync(fd); // and with it goes the device
     throw error;
   }
-  const plug = key.plugIn((report) => writeSync(fd, encodeInput(report)));
+  const reports = new PacedReports((report) => writeSync(fd, encodeInput(report)));
+  const plug = key.plugIn((report) => reports.send(report));
   const events = new UhidEvents(fd, node, (report) => plug.receive(report));
   let attached = true;
   return {
@@ -48,6 +50,7 @@ export async function attachUhid(key: PluggableKey, options: UhidOptions = {}): 
       attached = false;
       plug.unplug();
       events.close();
+      reports.close();
       writeSync(fd, encodeDestroy());
       closeSync(fd);
     },

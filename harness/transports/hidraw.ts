@@ -26,6 +26,7 @@ export async function openHidraw(path: string): Promise<HidConnection> {
 function connect(hid: HIDAsync, path: string, product: string | undefined): HidConnection {
   let gone: DeviceGoneError | undefined;
   let closed: Promise<void> | undefined;
+  let onReport: ((report: Uint8Array) => void) | undefined;
   let onGone: ((error: Error) => void) | undefined;
   const lose = (cause: unknown): DeviceGoneError => {
     if (gone === undefined) {
@@ -35,6 +36,10 @@ function connect(hid: HIDAsync, path: string, product: string | undefined): HidC
     return gone;
   };
   hid.on('error', lose);
+  // Reading begins with this listener, and only a read tells that the device is gone.
+  hid.on('data', (report: Buffer) => {
+    if (closed === undefined) onReport?.(report);
+  });
   return {
     product,
     async write(report) {
@@ -47,9 +52,7 @@ function connect(hid: HIDAsync, path: string, product: string | undefined): HidC
       }
     },
     onReport(listener) {
-      hid.on('data', (report: Buffer) => {
-        if (closed === undefined) listener(report);
-      });
+      onReport = listener;
     },
     onGone(listener) {
       onGone = listener;
