@@ -64,8 +64,10 @@ export const bool: Codec<boolean> = {
 /** An integer of either sign within 2^53. */
 export const int: Codec<number> = {
   decode(value, path) {
-    if (typeof value === 'bigint')
+    if (typeof value === 'bigint') {
+      if (value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER) return Number(value);
       throw new CtapError('CTAP1_ERR_INVALID_PARAMETER', `${path}: ${value} is out of range`);
+    }
     if (typeof value !== 'number' || !Number.isInteger(value)) throw unexpectedType(path, 'an integer', value);
     return value;
   },

@@ -1,5 +1,7 @@
 /** An authenticator for the length of one request: what it says of itself, and how it is spoken to. */
+import { PUBLIC_KEY } from '../../ctap/commands/entities.ts';
 import type { GetInfoResponse } from '../../ctap/commands/get-info.ts';
+import { Algorithm } from '../../ctap/crypto.ts';
 import { HidCapability } from '../../ctap/hid/packet.ts';
 import { Ctap1Client } from '../client/ctap1.ts';
 import { Ctap2Client } from '../client/ctap2.ts';
@@ -68,13 +70,14 @@ export class Ctap2Authenticator implements ExtensionAuthenticator {
     const request = {
       clientDataHash: new Uint8Array(32),
       rp: DUMMY_RP,
-      user: { id: Uint8Array.of(1), name: 'dummy' },
-      pubKeyCredParams: [{ alg: -7, type: 'public-key' }],
+      user: { id: Uint8Array.of(1), name: 'dummy', displayName: 'dummy' },
+      pubKeyCredParams: [{ alg: Algorithm.ES256, type: PUBLIC_KEY }],
     };
     try {
       // an empty pinUvAuthParam asks for a touch alone, where the key knows PINs (CTAP 2.3 §6.1.2 step 1)
-      const asksForTouch = this.option('clientPin') === undefined ? {} : { pinUvAuthParam: new Uint8Array(0) };
-      await this.client.makeCredential({ ...request, ...asksForTouch, pinUvAuthProtocol: 1 }, { signal });
+      const touchAlone = { pinUvAuthParam: new Uint8Array(0), pinUvAuthProtocol: 1 };
+      const message = this.option('clientPin') === undefined ? request : { ...request, ...touchAlone };
+      await this.client.makeCredential(message, { signal });
     } catch (error) {
       if (!isStatus(error, 'CTAP2_ERR_PIN_INVALID', 'CTAP2_ERR_PIN_AUTH_INVALID', 'CTAP2_ERR_PIN_NOT_SET')) throw error;
     }

@@ -2,7 +2,7 @@
 
 import { systemClock } from '../../../emulator/clock.ts';
 import { nodeCrypto } from '../../../emulator/crypto-node.ts';
-import type { Clock, UserPresence } from '../../../emulator/environment.ts';
+import type { Clock, FingerprintReader, UserPresence } from '../../../emulator/environment.ts';
 import { VirtualKey } from '../../../emulator/key.ts';
 import { defaultModel, type Model } from '../../../emulator/models/index.ts';
 import { autoPresence } from '../../../emulator/presence.ts';
@@ -18,10 +18,11 @@ export interface TestKeyOptions {
   readonly presence?: UserPresence;
   readonly model?: Partial<Model>;
   readonly clock?: Clock;
+  readonly fingerprints?: FingerprintReader;
   readonly onWink?: () => void;
 }
 
-export function openKey({ presence, model, clock, onWink }: TestKeyOptions = {}): Promise<VirtualKey> {
+export function openKey({ presence, model, clock, fingerprints, onWink }: TestKeyOptions = {}): Promise<VirtualKey> {
   return VirtualKey.open({
     environment: {
       clock: clock ?? systemClock,
@@ -29,6 +30,7 @@ export function openKey({ presence, model, clock, onWink }: TestKeyOptions = {})
       crypto: nodeCrypto,
       store: memoryStore(),
       presence: presence ?? autoPresence,
+      fingerprints,
     },
     model: { ...defaultModel, ...model },
     onWink,
