@@ -84,6 +84,15 @@ export const uint: Codec<number> = {
   encode: same,
 };
 
+/** An unsigned integer of 64 bits, as vendors choose their command ids. */
+export const uint64: Codec<bigint> = {
+  decode(value, path) {
+    if (typeof value === 'bigint' && value >= 0n) return value;
+    return BigInt(uint.decode(value, path));
+  },
+  encode: same,
+};
+
 /** Any CBOR map, left as it is: for COSE keys and extension inputs, which their own modules read. */
 export const map: Codec<CborMap> = {
   decode(value, path) {

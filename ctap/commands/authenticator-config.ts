@@ -1,7 +1,7 @@
 /** authenticatorConfig (0x0D): CTAP 2.3 §6.11. The answer has no parameters. */
 import { concat } from '../bytes.ts';
 import { type CborMap, encodeCbor } from '../cbor.ts';
-import { array, bool, bytes, type Infer, map, message, optional, required, text, uint } from '../schema.ts';
+import { array, bool, bytes, type Infer, map, message, optional, required, text, uint, uint64 } from '../schema.ts';
 import { Command } from './index.ts';
 
 export const AuthenticatorConfigSubcommand = {
@@ -32,7 +32,7 @@ export type SetMinPINLengthParams = Infer<typeof setMinPINLengthParams>;
 
 /** subCommandParams of vendorPrototype; what follows the id is the vendor's own. */
 export const vendorPrototypeParams = message('vendorPrototype', {
-  vendorCommandId: required(0x01, uint),
+  vendorCommandId: required(0x01, uint64),
 });
 export type VendorPrototypeParams = Infer<typeof vendorPrototypeParams>;
 

@@ -1,5 +1,5 @@
 /** authenticatorGetInfo (0x04): CTAP 2.3 §6.4. The request has no parameters. */
-import { array, bool, bytes, type Infer, message, optional, record, required, text, uint } from '../schema.ts';
+import { array, bool, bytes, type Infer, message, optional, record, required, text, uint, uint64 } from '../schema.ts';
 import { publicKeyCredentialParameters } from './entities.ts';
 
 export const getInfoResponse = message('authenticatorGetInfo response', {
@@ -23,7 +23,7 @@ export const getInfoResponse = message('authenticatorGetInfo response', {
   uvModality: optional(0x12, uint),
   certifications: optional(0x13, record(uint)),
   remainingDiscoverableCredentials: optional(0x14, uint),
-  vendorPrototypeConfigCommands: optional(0x15, array(uint)),
+  vendorPrototypeConfigCommands: optional(0x15, array(uint64)),
   attestationFormats: optional(0x16, array(text)),
   uvCountSinceLastPinEntry: optional(0x17, uint),
   longTouchForReset: optional(0x18, bool),

@@ -9,7 +9,7 @@ const MAX_ENTERPRISE_RP_IDS = 16;
 
 export const VendorCommand = {
   /** Sets the RP IDs of vendor-facilitated enterprise attestation; those that the model brings stay. */
-  setEnterpriseRpIds: 0x6374_6170_0001,
+  setEnterpriseRpIds: 0x6374_6170_6c61_6201n,
 } as const;
 
 /** Parameters of setEnterpriseRpIds, beside vendorCommandId (0x01). */
@@ -17,12 +17,12 @@ export const setEnterpriseRpIdsParams = message('setEnterpriseRpIds', {
   rpIds: required(0x02, array(text)),
 });
 
-const commands = new Map<number, (authenticator: Authenticator, params: CborMap) => Promise<void>>([
+const commands = new Map<bigint, (authenticator: Authenticator, params: CborMap) => Promise<void>>([
   [VendorCommand.setEnterpriseRpIds, setEnterpriseRpIds],
 ]);
 
 /** vendorCommandIds, as getInfo tells them. */
-export const vendorCommandIds: readonly number[] = [...commands.keys()];
+export const vendorCommandIds: readonly bigint[] = [...commands.keys()];
 
 export async function vendorPrototype(authenticator: Authenticator, params: CborMap): Promise<void> {
   const { vendorCommandId } = vendorPrototypeParams.decode(params, 'vendorPrototype');

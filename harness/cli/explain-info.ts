@@ -68,12 +68,14 @@ export function formatAaguid(aaguid: Uint8Array): string {
   return toHex(aaguid).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-/** getInfo with all bytes as hexadecimal, the AAGUID as a UUID: what --json prints. */
+/** getInfo with all bytes as hexadecimal, the AAGUID as a UUID, 64-bit ids as digits: what --json prints. */
 export function infoToJSON(info: GetInfoResponse): Record<string, unknown> {
   const entries = Object.entries(info).filter(([, value]) => value !== undefined);
   return Object.fromEntries(
     entries.map(([name, value]) => {
       if (name === 'aaguid') return [name, formatAaguid(info.aaguid)];
+      if (name === 'pinComplexityPolicyURL') return [name, valueText(name, value)];
+      if (name === 'vendorPrototypeConfigCommands') return [name, info.vendorPrototypeConfigCommands?.map(String)];
       return [name, value instanceof Uint8Array ? toHex(value) : value];
     }),
   );
@@ -103,6 +105,7 @@ function algorithmRows(algorithms: readonly { readonly alg: number }[]): string[
 }
 
 function valueText(name: string, value: unknown): string {
+  if (name === 'pinComplexityPolicyURL' && value instanceof Uint8Array) return new TextDecoder().decode(value);
   if (value instanceof Uint8Array) return name === 'aaguid' ? formatAaguid(value) : toHex(value);
   if (Array.isArray(value)) return value.join(', ');
   if (name === 'firmwareVersion' && typeof value === 'number') return `${value} (0x${value.toString(16)})`;

@@ -114,9 +114,15 @@ export class Platform {
     );
   }
 
-  async getAssertion(changes: Partial<GetAssertionRequest> = {}) {
+  getAssertion(changes: Partial<GetAssertionRequest> = {}) {
+    return this.getAssertionWith(changes, new AbortController().signal);
+  }
+
+  /** An assertion that can be called off. */
+  async getAssertionWith(changes: Partial<GetAssertionRequest>, signal: AbortSignal) {
     const request = getAssertionRequest.encode({ rpId: RP_ID, clientDataHash: CLIENT_DATA_HASH, ...changes });
-    return getAssertionResponse.decode(await this.call(Command.authenticatorGetAssertion, request), 'getAssertion');
+    const answer = await this.call(Command.authenticatorGetAssertion, request, signal);
+    return getAssertionResponse.decode(answer, 'getAssertion');
   }
 
   async largeBlobs(parameters: LargeBlobsRequest) {
