@@ -27,8 +27,8 @@ type Handler = (
 interface CommandEntry {
   readonly handler: Handler;
   readonly hasParameters: boolean;
-  /** The version of the specification that a model must name to know the command. */
-  readonly version?: string;
+  /** Versions of the specification one of which a model must name to know the command. */
+  readonly versions?: readonly string[];
   /** The option that brings the command. */
   readonly option?: AuthenticatorOption;
 }
@@ -50,7 +50,7 @@ const commands = new Map<number, CommandEntry>([
   ],
   [
     Command.prototypeAuthenticatorCredentialManagement,
-    { handler: credentialManagement, hasParameters: true, version: 'FIDO_2_1_PRE' },
+    { handler: credentialManagement, hasParameters: true, versions: ['FIDO_2_1_PRE'] },
   ],
   [Command.authenticatorReset, { handler: reset, hasParameters: false }],
   [Command.authenticatorBioEnrollment, { handler: bioEnrollment, hasParameters: true, option: 'bioEnroll' }],
@@ -60,7 +60,7 @@ const commands = new Map<number, CommandEntry>([
   ],
   [Command.authenticatorConfig, { handler: authenticatorConfig, hasParameters: true, option: 'authnrCfg' }],
   [Command.authenticatorLargeBlobs, { handler: largeBlobs, hasParameters: true, option: 'largeBlobs' }],
-  [Command.authenticatorSelection, { handler: selection, hasParameters: false }],
+  [Command.authenticatorSelection, { handler: selection, hasParameters: false, versions: ['FIDO_2_1', 'FIDO_2_3'] }],
 ]);
 
 /**
@@ -91,8 +91,8 @@ export function handleCommand(
   return entry.handler(authenticator, null, exchange, command);
 }
 
-function knows(authenticator: Authenticator, { version, option }: CommandEntry): boolean {
-  if (version !== undefined && !authenticator.model.versions.includes(version)) return false;
+function knows(authenticator: Authenticator, { versions, option }: CommandEntry): boolean {
+  if (versions && !versions.some((version) => authenticator.model.versions.includes(version))) return false;
   return option === undefined || authenticator.supports(option);
 }
 
