@@ -53,7 +53,9 @@ export interface PresenceRequest {
     | 'u2fAuthenticate'
     | 'excluded'
     | 'verifyFingerprint'
-    | 'enrollFingerprint';
+    | 'enrollFingerprint'
+    | 'otpCode'
+    | 'otpErase';
   readonly rpId?: string;
   readonly userName?: string;
   /** True where a short touch is not enough: the key wants to be held for five seconds. */

@@ -28,5 +28,9 @@ export interface MessageHandler {
 /** A key plugged in over HID: 64-byte reports without report id, both ways. */
 export interface HidPlug {
   receive(report: Uint8Array): void;
+  /** The same as feature reports, where the key has some: takes one; false where it is none of the key's. */
+  setFeature?(report: Uint8Array): boolean;
+  /** The feature report that the host may read now; undefined where there is none. */
+  getFeature?(): Uint8Array | undefined;
   unplug(): void;
 }

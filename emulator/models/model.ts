@@ -1,5 +1,6 @@
 /** What makes one kind of key different from another: identity, abilities, limits, defaults. One file per model. */
 import type { AuthenticatorOption } from '../../ctap/commands/get-info.ts';
+import type { OtpAbilities } from './otp-abilities.ts';
 
 /** How a key is seen on USB. */
 export interface UsbIdentity {
@@ -50,6 +51,8 @@ export interface Model {
   readonly aaguid: Uint8Array;
   readonly firmwareVersion: number;
   readonly applets: readonly Applet[];
+  /** What of the one-time password applet differs from what the release has. */
+  readonly otp?: Partial<OtpAbilities>;
   readonly transports: readonly string[];
 
   /** authenticatorGetInfo versions, in its order. Without one that begins with FIDO_ the key has no CTAP2 at all. */

@@ -17,6 +17,38 @@ export interface PluggableKey {
   readonly identity: KeyIdentity;
   /** Begins a power cycle; `send` gets every report to the host (64 bytes, no report id), which it may keep. */
   plugIn(send: (report: Uint8Array) => void): HidPlug;
+  /** The boot keyboard beside it; undefined for a key that has none, or has it switched off. */
+  readonly keyboard?: PluggableKeyboard | undefined;
+}
+
+export interface PluggableKeyboard {
+  /** `send` gets every boot report (8 bytes), which it may keep. */
+  plugIn(send: (report: Uint8Array) => void): KeyboardPlug;
+}
+
+/** A keyboard that is plugged in. */
+export interface KeyboardPlug {
+  /** Takes the host's output report: one byte of LEDs. */
+  output(report: Uint8Array): void;
+  unplug(): void;
+}
+
+/** A smart card that can be put into a reader. */
+export interface PluggableCard {
+  /** Its answer to reset. */
+  readonly atr: Uint8Array;
+  /** Powers the card up. */
+  insertCard(): CardPlug;
+}
+
+/** A card in a reader. */
+export interface CardPlug {
+  /** Power off and on, or a reset: what was selected or unlocked is forgotten. */
+  reset(): void;
+  /** A command APDU to its answer; commands that come meanwhile wait. Never rejects. */
+  transmit(apdu: Uint8Array): Promise<Uint8Array>;
+  /** Takes the card out, in the middle of whatever it does. */
+  remove(): void;
 }
 
 /** A key that is plugged in somewhere. */
