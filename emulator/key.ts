@@ -1,7 +1,13 @@
 /** The whole device: what a transport plugs into. */
+
 import { fromUtf8, utf8 } from '../ctap/bytes.ts';
+import type { Stroke } from '../ctap/otp/keyboard-usages.ts';
+
 import { CtapError } from '../ctap/status.ts';
+import { isCarrierReport } from '../ctap/token2/hid-carrier.ts';
 import { StatusWord, U2fError, u2fResponse } from '../ctap/u2f/raw-messages.ts';
+import { OathApplet } from './applets/oath.ts';
+import type { YubicoSlot } from './applets/typed-slots.ts';
 import { U2fApplet } from './applets/u2f.ts';
 import { AttestationAuthority } from './attestation/authority.ts';
 import { openAttestationIdentity } from './attestation/identity.ts';
@@ -9,11 +15,15 @@ import { Authenticator } from './authenticator/authenticator.ts';
 import { handleCommand, successBytes } from './authenticator/commands.ts';
 import type { Environment } from './environment.ts';
 import type { Exchange, HidPlug, MessageHandler } from './exchange.ts';
+import { Token2Carrier } from './hid/token2-carrier.ts';
 import { CtapHidDevice } from './hid-device.ts';
+import { KeyApplets } from './key-applets.ts';
 import { defaultModel, type Model, speaksCtap2 } from './models/index.ts';
+
 import { drawSerialNumber } from './models/serial-number.ts';
 import { StoreError } from './store/store-error.ts';
-import type { KeyIdentity, PluggableKey } from './transports/attachment.ts';
+
+import type { CardPlug, KeyIdentity, PluggableCard, PluggableKey, PluggableKeyboard } from './transports/attachment.ts';
 
 const SERIAL_PATH = 'serial';
 const MODEL_PATH = 'model';
@@ -32,7 +42,7 @@ export interface VirtualKeyOptions {
   readonly onWink?: (() => void) | undefined;
 }
 
-export class VirtualKey implements PluggableKey, MessageHandler {
+export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
   readonly model: Model;
   readonly environment: Environment;
   readonly identity: KeyIdentity;
@@ -42,10 +52,16 @@ export class VirtualKey implements PluggableKey, MessageHandler {
   readonly #u2f: U2fApplet | undefined;
   readonly #onDefect: (error: unknown) => void;
   readonly #onWink: () => void;
-  readonly #plugs = new Set<HidPlug>();
+  readonly #plugs = new Set<{ unplug(): void }>();
+  readonly #applets: KeyApplets;
   #busy: Promise<unknown> | undefined;
 
-  private constructor(options: VirtualKeyOptions, authenticator: Authenticator, serial: string) {
+  private constructor(
+    options: VirtualKeyOptions,
+    authenticator: Authenticator,
+    serial: string,
+    oath: OathApplet | undefined,
+  ) {
     const { environment, onDefect, onWink } = options;
     const { model } = authenticator;
     this.model = model;
@@ -55,6 +71,17 @@ export class VirtualKey implements PluggableKey, MessageHandler {
     this.#onDefect = onDefect ?? ((error) => console.error('ctaplab: defect in the virtual key:', error));
     this.#onWink = onWink ?? (() => {});
     this.identity = { ...model.usb, serial };
+    const { pin } = authenticator;
+    this.#applets = new KeyApplets({
+      environment,
+      model,
+      serial,
+      oath,
+      fido: this,
+      exclusive: (action) => this.#oneAtATime(action),
+      pinState: () => ({ pinSet: pin.isSet, pinLocked: pin.isSet && pin.retries === 0 }),
+      onDefect: this.#onDefect,
+    });
     this.capabilities =
       CAPABILITY_WINK | (speaksCtap2(model) ? CAPABILITY_CBOR : 0) | (this.#u2f ? 0 : CAPABILITY_NMSG);
     const { firmwareVersion: firmware } = model;
@@ -73,17 +100,28 @@ export class VirtualKey implements PluggableKey, MessageHandler {
       serial,
       async () => authority ?? AttestationAuthority.open(environment),
     );
-    return new VirtualKey(options, await Authenticator.open(environment, model, attestation), serial);
+    const authenticator = await Authenticator.open(environment, model, attestation);
+    const oath = model.applets.includes('oath') ? await OathApplet.open(environment) : undefined;
+    return new VirtualKey(options, authenticator, serial, oath);
   }
 
   /** Plugs the key into something that carries 64-byte reports; `send` takes those that the key sends. */
   plugIn(send: (report: Uint8Array) => void): HidPlug {
+    this.#applets.need('FIDO');
     if (this.#plugs.size === 0) this.powerCycle();
     const { clock, random } = this.environment;
     const device = new CtapHidDevice(this, { clock, random, send });
-    const plug: HidPlug = {
-      receive: (report) => device.receive(report),
+    const carrier = new Token2Carrier({
+      clock,
+      send,
+      process: (apdu, exchange) => this.#applets.carried(apdu, exchange),
+    });
+    const plug = {
+      receive: (report: Uint8Array) => (isCarrierReport(report) ? carrier : device).receive(report),
+      setFeature: (report: Uint8Array) => carrier.setFeature(report),
+      getFeature: () => carrier.getFeature(),
       unplug: () => {
+        carrier.unplug();
         device.unplug();
         this.#plugs.delete(plug);
       },
@@ -92,10 +130,45 @@ export class VirtualKey implements PluggableKey, MessageHandler {
     return plug;
   }
 
+  /** The boot keyboard beside it; undefined where the model has none or the settings have it off. */
+  get keyboard(): PluggableKeyboard | undefined {
+    return this.#applets.has('KEYBOARD') ? this.#applets.keyboard : undefined;
+  }
+
+  /** The answer to reset as a smart card. */
+  get atr(): Uint8Array {
+    return this.#applets.atr;
+  }
+
+  /** Puts the key into a card reader. @throws InterfaceDisabledError where the settings have the CCID interface off */
+  insertCard(): CardPlug {
+    const card = this.#applets.insertCard(() => this.#plugs.delete(plug));
+    const plug = { unplug: () => card.remove() };
+    if (this.#plugs.size === 0) this.powerCycle();
+    this.#plugs.add(plug);
+    return card;
+  }
+
+  /**
+   * A finger on the key while nothing asks for one: types the next password where a slot says so.
+   * @returns what was typed, once it is; undefined where a touch does nothing
+   * @throws KeyboardGoneError where the key was unplugged meanwhile; the password is used up then
+   */
+  touch(press: 'short' | 'long' = 'short'): Promise<readonly Stroke[] | undefined> {
+    return this.#applets.touch(press);
+  }
+
+  /** Gives the key a Yubico OTP to type, on the press that its HOTP leaves free; undefined takes it away. */
+  async writeYubicoSlot(slot: YubicoSlot | undefined): Promise<void> {
+    if (this.#applets.otp === undefined) throw new Error(`the model ${this.model.name} types no passwords`);
+    await this.#applets.otp.slots.writeYubico(slot);
+  }
+
   /** Loses what a key without power loses: tokens, pending touches, the lock of three wrong PINs. */
   powerCycle(): void {
     this.#authenticator.powerCycle();
     this.#u2f?.powerCycle();
+    this.#applets.powerCycle();
   }
 
   /** The root certificate, DER, that a relying party trusts to accept this key's attestation. */
@@ -147,13 +220,13 @@ export class VirtualKey implements PluggableKey, MessageHandler {
   }
 
   /** A key has one processor: commands from several plugs wait for each other. */
-  #oneAtATime(action: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  #oneAtATime<T>(action: () => Promise<T>): Promise<T> {
     const running = this.#busy ? this.#busy.then(action) : action();
-    this.#busy = running;
     const done = () => {
-      if (this.#busy === running) this.#busy = undefined;
+      if (this.#busy === turn) this.#busy = undefined;
     };
-    running.then(done, done);
+    const turn: Promise<void> = running.then(done, done); // a failure is its asker's; the next turn comes all the same
+    this.#busy = turn;
     return running;
   }
 }

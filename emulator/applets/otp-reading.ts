@@ -42,10 +42,11 @@ export class OtpReading {
   /** Answers a read request: the entry of that name, or the first page of all. */
   async read(data: Uint8Array, exchange: Exchange): Promise<Uint8Array> {
     const { one, time } = wrongData(() => decodeReadRequest(data));
-    if (one !== undefined) return this.#readOne(one, secondsOf(time), exchange);
+    const seconds = secondsOf(time);
+    if (one !== undefined) return this.#readOne(one, seconds, exchange);
     this.#unread = this.#storage.paths();
     if (this.#unread.length === 0) throw new StatusWordError(StatusWord.RECORD_NOT_FOUND, 'there are no entries');
-    return this.#page(secondsOf(time));
+    return this.#page(seconds);
   }
 
   nextPage(data: Uint8Array): Uint8Array {

@@ -5,7 +5,6 @@ import type { Stroke } from '../../ctap/otp/keyboard-usages.ts';
 import {
   ALL_INTERFACES,
   type DeviceDetails,
-  DisabledInterface,
   decodeButtonSeed,
   encodeDeviceInfo,
   encodeSerial,
@@ -218,9 +217,4 @@ function unknownCommand({ cla, ins, p1, p2 }: CommandApdu): StatusWordError {
   if (cla !== 0x80) return new StatusWordError(StatusWord.CLA_NOT_SUPPORTED, `there is no class ${cla}`);
   if (ins === 0xc5) return new StatusWordError(StatusWord.WRONG_P1_P2, `there is no command C5 ${p1} ${p2}`);
   return new StatusWordError(StatusWord.INS_NOT_SUPPORTED, `there is no instruction ${ins}`);
-}
-
-/** True where the mask leaves that interface on. */
-export function isEnabled(mask: number, name: keyof typeof DisabledInterface): boolean {
-  return (mask & DisabledInterface[name]) === 0;
 }

@@ -1,11 +1,10 @@
 /** The channels that hosts have allocated on one plug: CTAP 2.3 §11.2.4 and §11.2.9.1.3. */
 import { BROADCAST_CHANNEL, packetChannel, RESERVED_CHANNEL } from '../../ctap/hid/packet.ts';
+import { CARRIER_MAGIC } from '../../ctap/token2/hid-carrier.ts';
 import type { Random } from '../environment.ts';
 
 /** Hosts never give channels back, so a key that stays plugged in has to forget some. */
 export const MAX_CHANNELS = 1024;
-/** Left out so that the first byte of a report tells a CTAPHID packet from Token2's own carrier. */
-const TOKEN2_CARRIER = 0x21;
 
 export class Channels {
   readonly #random: Random;
@@ -37,7 +36,8 @@ export class Channels {
     return (
       channel !== RESERVED_CHANNEL &&
       channel !== BROADCAST_CHANNEL &&
-      channel >>> 24 !== TOKEN2_CARRIER &&
+      // so that the first byte of a report tells a CTAPHID packet from Token2's own carrier
+      channel >>> 24 !== CARRIER_MAGIC &&
       !this.#lastUse.has(channel)
     );
   }

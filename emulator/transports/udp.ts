@@ -2,10 +2,12 @@
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
 import { BROADCAST_CHANNEL, packetChannel } from '../../ctap/hid/packet.ts';
+import { CARRIER_MAGIC } from '../../ctap/token2/hid-carrier.ts';
 import type { Attachment, PluggableKey } from './attachment.ts';
 
 const LOOPBACK = '127.0.0.1';
 const CHANNEL_BYTES = 4;
+const CARRIER_CHANNEL = CARRIER_MAGIC << 24;
 /** How many channels' senders are known; the one that was first seen is forgotten first. */
 const MAX_PEERS = 4096;
 
@@ -32,13 +34,13 @@ export async function attachUdp(key: PluggableKey, { port }: UdpOptions): Promis
 
   const peers = new Map<number, RemoteInfo>();
   const plug = key.plugIn((report) => {
-    const peer = peers.get(packetChannel(report));
+    const peer = peers.get(channelOf(report));
     // What cannot be delivered is lost, as on a bus that nobody reads; a broken socket has its own event.
     if (peer !== undefined) socket.send(report, peer.port, peer.address, () => undefined);
   });
   socket.on('message', (datagram, sender) => {
     if (datagram.length < CHANNEL_BYTES) return;
-    const channel = packetChannel(datagram);
+    const channel = channelOf(datagram);
     // Answers to the broadcast channel leave before the next datagram, so they too find their sender.
     if (channel !== BROADCAST_CHANNEL && !peers.has(channel) && peers.size >= MAX_PEERS) forgetFirst(peers);
     peers.set(channel, sender);
@@ -56,6 +58,11 @@ export async function attachUdp(key: PluggableKey, { port }: UdpOptions): Promis
       return detached;
     },
   };
+}
+
+/** Token2's carrier has no channels: its frames count as one, which CTAPHID never allocates. */
+function channelOf(report: Uint8Array): number {
+  return report[0] === CARRIER_MAGIC ? CARRIER_CHANNEL : packetChannel(report);
 }
 
 function forgetFirst(peers: Map<number, unknown>): void {
