@@ -1,8 +1,6 @@
 /** The whole device: what a transport plugs into. */
-
 import { fromUtf8, utf8 } from '../ctap/bytes.ts';
 import type { Stroke } from '../ctap/otp/keyboard-usages.ts';
-
 import { CtapError } from '../ctap/status.ts';
 import { isCarrierReport } from '../ctap/token2/hid-carrier.ts';
 import { StatusWord, U2fError, u2fResponse } from '../ctap/u2f/raw-messages.ts';
@@ -19,10 +17,8 @@ import { Token2Carrier } from './hid/token2-carrier.ts';
 import { CtapHidDevice } from './hid-device.ts';
 import { KeyApplets } from './key-applets.ts';
 import { defaultModel, type Model, speaksCtap2 } from './models/index.ts';
-
 import { drawSerialNumber } from './models/serial-number.ts';
 import { StoreError } from './store/store-error.ts';
-
 import type { CardPlug, KeyIdentity, PluggableCard, PluggableKey, PluggableKeyboard } from './transports/attachment.ts';
 
 const SERIAL_PATH = 'serial';
