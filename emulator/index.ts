@@ -1,6 +1,8 @@
 /** emulator/: the virtual security key and the ways to plug it in. */
 export * from './attestation/authority.ts';
 export * from './attestation/identity.ts';
+export * from './attestation/metadata-blob.ts';
+export * from './attestation/metadata-statement.ts';
 export * from './card.ts';
 export * from './clock.ts';
 export * from './crypto-node.ts';

@@ -3,7 +3,7 @@
  * the batch certificate of each model. All its keys follow from one secret; its certificates are kept beside that, for
  * OpenSSL signs them anew each time. Where the records lie decides whose authority it is: a lab's, or one key's own.
  */
-import { concat, utf8 } from '../../ctap/bytes.ts';
+import { concat, toHex, utf8 } from '../../ctap/bytes.ts';
 import { Algorithm, type GeneratedKeyPair, type Signer } from '../../ctap/crypto.ts';
 import type { Environment, Random, Store } from '../environment.ts';
 import { type Model, speaksCtap2 } from '../models/model.ts';
@@ -70,7 +70,7 @@ export class AttestationAuthority {
   async batch(model: Model): Promise<Certified> {
     const issuer = model.intermediateAuthority ? await this.#intermediate(model) : await this.#rootIssuer();
     const leaf = await this.#keyPair(`batch ${model.name}`);
-    const certificate = await this.#certificate(`batch-${model.name}`, issuer, leaf, {
+    const certificate = await this.#certificate(`batch-${model.name}-${toHex(model.aaguid)}`, issuer, leaf, {
       ...attestationProfile(model),
       subject: name('Authenticator Attestation', `ctaplab virtual ${model.name}`),
     });
@@ -81,11 +81,16 @@ export class AttestationAuthority {
   async enterprise(model: Model, deviceSerialNumber: string): Promise<Certified> {
     const issuer = model.intermediateAuthority ? await this.#intermediate(model) : await this.#rootIssuer();
     const leaf = await this.#keyPair(`enterprise ${model.name} ${deviceSerialNumber}`);
-    const certificate = await this.#certificate(`enterprise-${model.name}-${deviceSerialNumber}`, issuer, leaf, {
-      ...attestationProfile(model),
-      deviceSerialNumber,
-      subject: name('Authenticator Attestation', `ctaplab virtual ${model.name} ${deviceSerialNumber}`),
-    });
+    const certificate = await this.#certificate(
+      `enterprise-${model.name}-${toHex(model.aaguid)}-${deviceSerialNumber}`,
+      issuer,
+      leaf,
+      {
+        ...attestationProfile(model),
+        deviceSerialNumber,
+        subject: name('Authenticator Attestation', `ctaplab virtual ${model.name} ${deviceSerialNumber}`),
+      },
+    );
     return { privateKey: leaf.privateKey, x5c: [certificate, ...(await this.#chain(model))] };
   }
 

@@ -2,10 +2,12 @@
  * X.509 certificates of the attestation profile: WebAuthn Level 3 §8.2.1 and §8.2.2 (enterprise attestation), FIDO U2F
  * authenticator transports extension, RFC 5280.
  */
+import { X509Certificate } from 'node:crypto';
 import { concat, utf8 } from '../../ctap/bytes.ts';
 import type { Signer } from '../../ctap/crypto.ts';
 import * as der from './der.ts';
 
+const POINT_LENGTH = 65;
 const OID = {
   ecPublicKey: '1.2.840.10045.2.1',
   prime256v1: '1.2.840.10045.3.1.7',
@@ -124,4 +126,10 @@ export function issueCertificate(
     der.explicit(3, der.sequence(...extensions)),
   );
   return der.sequence(body, algorithm, der.bitString(issuer.sign(body)));
+}
+
+/** The bits of a certificate's P-256 public key (RFC 5280 §4.2.1.2): the uncompressed point. */
+export function publicKeyOf(certificate: Uint8Array): Uint8Array {
+  const spki = new X509Certificate(certificate).publicKey.export({ format: 'der', type: 'spki' });
+  return Uint8Array.from(spki.subarray(-POINT_LENGTH));
 }

@@ -1,4 +1,4 @@
-/** Just enough DER (X.690) to write certificates: encoding alone, so that a seeded key signs the same bytes each time. */
+/** Just enough DER (X.690) to write certificates, so that a seeded key signs the same bytes each time, and to read ECDSA signatures. */
 import { concat, utf8 } from '../../ctap/bytes.ts';
 
 /** One element: tag, length, content. */
@@ -50,4 +50,22 @@ export function oid(dotted: string): Uint8Array {
 export function time(date: Date): Uint8Array {
   const digits = `${date.toISOString().replace(/[-:T]|\.\d+/g, '')}`;
   return date.getUTCFullYear() < 2050 ? element(0x17, utf8(digits.slice(2))) : element(0x18, utf8(digits));
+}
+
+/**
+ * An ECDSA signature as JOSE wants it (RFC 7518 §3.4): r and s one after the other.
+ * @param signature SEQUENCE of two INTEGERs, as a Signer makes it
+ * @param size bytes of r and of s
+ */
+export function ecdsaToRaw(signature: Uint8Array, size: number): Uint8Array {
+  const raw = new Uint8Array(2 * size);
+  let offset = signature[1]! & 0x80 ? 3 : 2; // after the tag and the length, which has a second byte for large curves
+  for (const end of [size, 2 * size]) {
+    const length = signature[offset + 1]!;
+    const number = signature.subarray(offset + 2, offset + 2 + length);
+    const digits = number.subarray(Math.max(0, length - size)); // without the zero that keeps it positive
+    raw.set(digits, end - digits.length);
+    offset += 2 + length;
+  }
+  return raw;
 }

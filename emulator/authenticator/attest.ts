@@ -4,8 +4,11 @@ import { signedBytes } from '../../ctap/authenticator-data.ts';
 import type { CborMap } from '../../ctap/cbor.ts';
 import type { MakeCredentialRequest } from '../../ctap/commands/make-credential.ts';
 import { Algorithm } from '../../ctap/crypto.ts';
+import type { AttestationFormat, Model } from '../models/model.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { Credential } from './credentials.ts';
+
+const NO_AAGUID = new Uint8Array(16);
 
 /** What is attested. */
 export interface NewCredential extends Credential {
@@ -20,11 +23,13 @@ export interface Attestation {
 }
 
 /**
- * Attests in the format that the platform prefers, of those that this model can make for this credential.
+ * Attests a new credential.
+ * @param fmt as {@link chooseFormat} chose it
  * @param enterprise true: with the certificate that names this key
  */
 export function attest(
   authenticator: Authenticator,
+  fmt: AttestationFormat,
   request: MakeCredentialRequest,
   credential: NewCredential,
   rpIdHash: Uint8Array,
@@ -32,7 +37,6 @@ export function attest(
   enterprise: boolean,
 ): Attestation {
   const { model, attestation } = authenticator;
-  const fmt = chooseFormat(authenticator, request.attestationFormatsPreference, credential.alg);
   if (fmt === 'none') return { fmt, attStmt: noneStatement() };
   const epAtt = enterprise && attestation.enterprise ? true : undefined;
   const { signer, x5c } = (epAtt && attestation.enterprise) || attestation.batch;
@@ -50,14 +54,22 @@ export function attest(
   return { fmt, attStmt, epAtt };
 }
 
-/** The first of the preferred formats that can be made; without one the model's own first. */
-function chooseFormat({ model }: Authenticator, preferred: readonly string[] = [], alg: number): string {
+/**
+ * The format that the platform prefers, of those that this model can make for a credential of that algorithm;
+ * without one the model's own first.
+ */
+export function chooseFormat(model: Model, preferred: readonly string[] = [], alg: number): AttestationFormat {
   if (model.attestation === 'none') return 'none';
   // a list of "none" alone is heard by every key, whether it lists that format or not
   if (preferred.length === 1 && preferred[0] === 'none') return 'none';
   const possible = model.attestationFormats.filter(
     (format) => format !== 'fido-u2f' || (model.attestation === 'batch' && alg === Algorithm.ES256),
   );
-  const formats: readonly string[] = possible;
-  return preferred.find((format) => formats.includes(format)) ?? possible[0] ?? 'none';
+  const wanted = preferred.map((name) => possible.find((format) => format === name));
+  return wanted.find((format) => format !== undefined) ?? possible[0] ?? 'none';
+}
+
+/** The AAGUID that goes with a format: fido-u2f knows none, so that relying parties expect zeros (WebAuthn Level 3 §8.6). */
+export function aaguidFor(fmt: AttestationFormat, model: Model): Uint8Array {
+  return fmt === 'fido-u2f' ? NO_AAGUID : model.aaguid;
 }

@@ -15,7 +15,7 @@ import { Permission, type PinUvAuthProtocol } from '../../ctap/pin-uv-auth/index
 import { CtapError } from '../../ctap/status.ts';
 import type { StoreChange } from '../environment.ts';
 import type { Exchange } from '../exchange.ts';
-import { attest, type NewCredential } from './attest.ts';
+import { aaguidFor, attest, chooseFormat, type NewCredential } from './attest.ts';
 import type { Authenticator } from './authenticator.ts';
 import { type CreationExtensions, creationOutputs, readCreationExtensions } from './creation-extensions.ts';
 import { type Credential, RECORD_VERSION, type SealedCredential } from './credentials.ts';
@@ -58,19 +58,20 @@ export async function makeCredential(
 
   const credential = await createCredential(authenticator, request, alg, rk, rpIdHash, extensions); // steps 16, 17
   exchange.signal.throwIfAborted(); // an RSA key takes its time
+  const fmt = chooseFormat(model, request.attestationFormatsPreference, alg);
   const { signCount, change } = authenticator.nextSignCount();
   const authData = encodeAuthenticatorData({
     rpIdHash,
     flags: Flag.UP | (verification === 'none' ? 0 : Flag.UV),
     signCount,
     attestedCredentialData: {
-      aaguid: model.aaguid,
+      aaguid: aaguidFor(fmt, model),
       credentialId: credential.id,
       credentialPublicKey: encodeCoseKey({ alg, publicKey: credential.publicKey }),
     },
     extensions: creationOutputs(authenticator, extensions, credential, request.rp.id, verification),
   });
-  const attestation = attest(authenticator, request, credential, rpIdHash, authData, enterprise); // step 18
+  const attestation = attest(authenticator, fmt, request, credential, rpIdHash, authData, enterprise); // step 18
   await authenticator.environment.store.commit([change, ...credential.changes]);
   return makeCredentialResponse.encode({
     ...attestation,

@@ -2,6 +2,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { toHex } from '../../ctap/bytes.ts';
+import { publishMetadata } from '../attestation/metadata-blob.ts';
+import { systemClock } from '../clock.ts';
+import { findModel, type Model, models } from '../models/index.ts';
 import type { PendingPresence } from '../presence.ts';
 import type { Lab } from './lab.ts';
 import type { LabKey } from './lab-key.ts';
@@ -20,6 +23,8 @@ export interface LabKeyJSON {
   readonly serialNumber: string | null;
   /** 32 hexadecimal digits. */
   readonly aaguid: string;
+  /** Members of the model whose real value is not public. */
+  readonly assumed: readonly string[];
   readonly inserted: boolean;
   readonly touch: string;
   readonly devices: readonly string[];
@@ -55,6 +60,8 @@ export function createControlApi(lab: Lab, options: ControlApiOptions): Hono {
   api.get('/health', (c) => c.json({ status: 'ok', keys: lab.keys.size }));
   api.get('/keys', (c) => c.json({ keys: [...lab.keys.values()].map(keyJSON) }));
   api.get('/keys/:id', (c) => c.json(keyJSON(findKey(lab, c))));
+
+  api.get('/metadata', async (c) => c.json(await publishMetadata(lab.authority, modelsOf(c), systemClock.now())));
 
   api.get('/keys/:id/pending', async (c) => {
     const pending = await findKey(lab, c).pending(waitOf(c), c.req.raw.signal);
@@ -122,6 +129,17 @@ function findKey(lab: Lab, c: Context): LabKey {
   );
 }
 
+/** The models that the query names, all where it names none. */
+function modelsOf(c: Context): Iterable<Model> {
+  const names = c.req.queries('model') ?? [];
+  try {
+    return names.length > 0 ? names.map(findModel) : models.values();
+  } catch (error) {
+    if (error instanceof RangeError) throw new Problem(400, 'no_such_model', error.message);
+    throw error;
+  }
+}
+
 function waitOf(c: Context): number {
   const text = c.req.query('wait') ?? '0';
   const wait = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
@@ -143,6 +161,7 @@ function keyJSON(lab: LabKey): LabKeyJSON {
     product: identity.product,
     serialNumber: identity.serial ?? null,
     aaguid: toHex(model.aaguid),
+    assumed: model.assumed,
     inserted: lab.inserted,
     touch: formatTouchPolicy(lab.presence.policy),
     devices: lab.devices,

@@ -1,4 +1,5 @@
 /** DEVICE names: which key a verb means, and how it is opened. */
+import type { Model } from '../../emulator/models/index.ts';
 import type { Ctap2Client } from '../client/ctap2.ts';
 import type { CtapDevice } from '../client/device.ts';
 import type { PinClient } from '../client/pin.ts';
@@ -29,7 +30,7 @@ export interface OpenedDevice {
 }
 
 const LIST = `See what can be reached: ${PROGRAM} list`;
-const FORMS = 'hidraw:PATH, usb:VID:PID, udp:HOST:PORT, lab:KEY, virtual or a serial number';
+const FORMS = 'hidraw:PATH, usb:VID:PID, udp:HOST:PORT, lab:KEY, virtual[:MODEL] or a serial number';
 
 /** Keys of the running lab, then those that the system knows of and the lab does not. */
 export async function reachableKeys(): Promise<ReachableKey[]> {
@@ -70,13 +71,15 @@ export async function openDevice(name: string | undefined = process.env.CTAPLAB_
     const keys = await reachableKeys();
     return openOnly(keys, 'no key can be reached', `several keys can be reached`);
   }
-  if (name === 'virtual') return openVirtual();
+  if (name === 'virtual') return openVirtual(name);
   const [kind, rest] = name.includes(':') ? [name.slice(0, name.indexOf(':')), name.slice(name.indexOf(':') + 1)] : [];
   switch (kind) {
     case 'hidraw':
       return openHidraw(rest!, !(await labKeys()).some((key) => key.device === name));
     case 'udp':
       return openUdp(name, rest!);
+    case 'virtual':
+      return openVirtual(name, rest);
     case 'lab': {
       const { devices } = await requireLab().key(rest!);
       if (devices[0] === undefined) throw new Failure('no-device', `key ${rest} of the lab is not plugged in`);
@@ -119,14 +122,25 @@ async function openUdp(name: string, address: string): Promise<OpenedDevice> {
   return overHid(name, await open({ host, port: Number(port) }), false);
 }
 
-async function openVirtual(): Promise<OpenedDevice> {
-  const [{ openVirtualKey }, { connectInProcess }] = await Promise.all([
+async function openVirtual(name: string, model?: string): Promise<OpenedDevice> {
+  const [{ openVirtualKey }, { connectInProcess }, { defaultModel, findModel }] = await Promise.all([
     import('./virtual-key.ts'),
     import('../transports/in-process.ts'),
+    import('../../emulator/models/index.ts'),
   ]);
-  const key = await openVirtualKey();
-  const opened = await overHid('virtual', connectInProcess(key), false);
+  const key = await openVirtualKey(model === undefined ? defaultModel : modelNamed(findModel, model));
+  const opened = await overHid(name, connectInProcess(key), false);
   return { ...opened, close: () => opened.close().finally(() => key.close()) };
+}
+
+/** A name that is none is the user's mistake, not the program's. */
+function modelNamed(find: (name: string) => Model, name: string): Model {
+  try {
+    return find(name);
+  } catch (error) {
+    if (error instanceof RangeError) throw new Failure('usage', error.message);
+    throw error;
+  }
 }
 
 async function overHid(name: string, connection: HidConnection, physical: boolean): Promise<OpenedDevice> {

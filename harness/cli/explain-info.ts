@@ -13,6 +13,9 @@ const ALGORITHMS = new Map([
   [-48, 'ML-DSA-44'],
   [-49, 'ML-DSA-65'],
   [-50, 'ML-DSA-87'],
+  [-51, 'ESP384 (ECDSA P-384)'],
+  [-52, 'ESP512 (ECDSA P-521)'],
+  [-53, 'Ed448'],
   [-257, 'RS256 (RSA)'],
 ]);
 
@@ -118,4 +121,21 @@ function valueText(name: string, value: unknown): string {
       .join(', ');
   }
   return String(value);
+}
+
+/** Members of getInfo that a model calls otherwise. */
+const MODEL_NAMES: Readonly<Record<string, string>> = {
+  'device version': 'firmwareVersion',
+  remainingDiscoverableCredentials: 'maxDiscoverableCredentials',
+  authenticatorConfigCommands: 'configCommands',
+  pinComplexityPolicy: 'pinComplexity',
+  uvModality: 'fingerprints',
+};
+
+/** The rows with a last cell that says which values are this project's guess. */
+export function markAssumed(rows: readonly string[][], assumed: readonly string[]): string[][] {
+  return rows.map(([label = '', value = '', meaning = '']) => {
+    const member = label.replace(/[.[].*$/, '');
+    return [label, value, meaning, assumed.includes(MODEL_NAMES[member] ?? member) ? 'assumed' : ''];
+  });
 }

@@ -1,4 +1,5 @@
 /** Talks to a running lab over its control API. */
+import type { PublishedMetadata } from '../../emulator/attestation/metadata-blob.ts';
 import type { LabKeyJSON, PendingJSON } from '../../emulator/lab/control-api.ts';
 import { type LabAddress, labDirectory, runningLabs } from '../../emulator/lab/state-file.ts';
 import { Failure } from './failure.ts';
@@ -63,6 +64,12 @@ export class LabClient {
 
   async deny(id: string): Promise<void> {
     await this.#ask('POST', `/keys/${encodeURIComponent(id)}/deny`);
+  }
+
+  /** FIDO metadata of these models, of all where none is named. */
+  async metadata(models: readonly string[]): Promise<PublishedMetadata> {
+    const query = models.map((name) => `model=${encodeURIComponent(name)}`).join('&');
+    return (await this.#ask('GET', `/metadata?${query}`)) as PublishedMetadata;
   }
 
   async #ask(method: string, path: string): Promise<unknown> {

@@ -19,6 +19,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   info: { summary: 'show what a key says of itself', load: () => import('./info.ts') },
   pin: { summary: 'set or change a PIN, or see its state', load: () => import('./pin.ts') },
   touch: { summary: 'touch a key of a running lab, or refuse', load: () => import('./touch.ts') },
+  metadata: { summary: 'describe the models for relying parties, signed', load: () => import('./metadata.ts') },
   bench: { summary: 'measure this program against bare OpenSSL and cbor-x', load: () => import('./bench.ts') },
 };
 

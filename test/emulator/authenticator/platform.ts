@@ -30,6 +30,7 @@ import {
 import { decodeCoseKey, ECDH_ES_HKDF_256, encodeCoseKey } from '../../../ctap/cose.ts';
 import { type PinUvAuthProtocol, pinUvAuthProtocol } from '../../../ctap/pin-uv-auth/index.ts';
 import { CtapError } from '../../../ctap/status.ts';
+import type { AttestationAuthority } from '../../../emulator/attestation/authority.ts';
 import { manualClock } from '../../../emulator/clock.ts';
 import { nodeCrypto } from '../../../emulator/crypto-node.ts';
 import type { Clock, Environment, FingerprintReader, Store, UserPresence } from '../../../emulator/environment.ts';
@@ -47,6 +48,7 @@ export interface KeyOptions {
   readonly presence?: UserPresence | ((clock: Clock) => UserPresence);
   readonly model?: Partial<Model>;
   readonly store?: Store;
+  readonly authority?: AttestationAuthority;
   readonly fingerprints?: FingerprintReader;
 }
 
@@ -67,6 +69,7 @@ export class Platform {
     presence = autoPresence,
     model = {},
     store = memoryStore(),
+    authority,
     fingerprints,
   }: KeyOptions = {}): Promise<Platform> {
     const clock = manualClock(START);
@@ -82,6 +85,7 @@ export class Platform {
     const key = await VirtualKey.open({
       environment,
       model: { ...defaultModel, ...model },
+      authority,
       onDefect: (error) => defects.push(error),
     });
     return new Platform(key, clock, defects);

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
@@ -169,6 +170,16 @@ describe('the control API', () => {
 });
 
 describe('who may use the control API', () => {
+  it('describes the models that are asked for, under the root of all its keys', async () => {
+    const { status, body } = await ask('GET', '/metadata?model=ctap2.0&model=u2f-only');
+    const { statements, attestationRoot } = body as { statements: { description: string }[]; attestationRoot: string };
+    expect([status, statements.length]).toEqual([200, 2]);
+    const root = new X509Certificate(attestationRoot).raw.toString('hex');
+    for (const { key } of lab.keys.values()) expect(Buffer.from(key.attestationRoot).toString('hex')).toBe(root);
+    const unknown = await ask('GET', '/metadata?model=token3');
+    expect(unknown).toMatchObject({ status: 400, type: 'application/problem+json', body: { code: 'no_such_model' } });
+  });
+
   it('wants the token', async () => {
     const health = `${server.url}/health`;
     for (const authorization of ['', 'Bearer', `Basic ${server.token}`, 'Bearer wrong', `Bearer ${server.token}x`]) {
