@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parseOrigin, registrableDomain } from '../../../harness/webauthn/origin.ts';
-import { isRelatedOrigin } from '../../../harness/webauthn/related-origins.ts';
+import { fetchRelatedOrigins, isRelatedOrigin } from '../../../harness/webauthn/related-origins.ts';
 import { resolveAppId, resolveRpId } from '../../../harness/webauthn/rp-id.ts';
 import { domException } from './page.ts';
 
@@ -162,6 +162,38 @@ describe('related origins', () => {
 
   it.each([undefined, null, [], 'text', {}])('are none in the document %j', (document) => {
     expect(isRelatedOrigin(parseOrigin(caller), document)).toBe(false);
+  });
+});
+
+describe('fetchRelatedOrigins', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  function answering(body: string, type: string, status = 200) {
+    const response = new Response(body, { status, headers: { 'content-type': type } });
+    return vi.spyOn(globalThis, 'fetch').mockResolvedValue(response);
+  }
+
+  it('gets the well-known document without credentials and referrer', async () => {
+    const fetched = answering('{"origins":["https://example.net"]}', 'application/json; charset=utf-8');
+    expect(await fetchRelatedOrigins('example.com', never)).toEqual({ origins: ['https://example.net'] });
+    const [url, init] = fetched.mock.calls[0]!;
+    expect(url).toBe('https://example.com/.well-known/webauthn');
+    expect(init).toEqual({ credentials: 'omit', referrerPolicy: 'no-referrer', signal: never });
+  });
+
+  it.each([
+    ['another status', '{}', 'application/json', 404, 'expected status 200, got 404'],
+    ['another type', '<html>', 'text/html', 200, 'expected application/json, got text/html'],
+    [
+      'a type that only begins alike',
+      '{}',
+      'application/jsonp',
+      200,
+      'expected application/json, got application/jsonp',
+    ],
+  ])('rejects %s', async (_, body, type, status, message) => {
+    answering(body, type, status);
+    await expect(fetchRelatedOrigins('example.com', never)).rejects.toThrow(message);
   });
 });
 
