@@ -20,6 +20,7 @@ import type { Exchange } from '../exchange.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { DiscoverableCredential } from './credentials.ts';
 import { requireToken, supportedProtocol } from './pin-uv-auth-param.ts';
+import { NEXT_COMMAND_LIMIT } from './stateful.ts';
 
 type Handler = (context: ManagementContext) => Promise<CredentialManagementResponse> | CredentialManagementResponse;
 
@@ -114,17 +115,20 @@ function begin(
 ): CredentialManagementResponse {
   const [first, ...rest] = answers;
   if (!first) throw new CtapError('CTAP2_ERR_NO_CREDENTIALS');
-  authenticator.enumeration = { subcommand: next, answers: rest.values() };
+  const since = authenticator.environment.clock.now();
+  authenticator.enumeration = { subcommand: next, answers: rest.values(), since };
   return { ...first, ...total };
 }
 
 function enumerateNext({ authenticator }: ManagementContext): CredentialManagementResponse {
   const { enumeration } = authenticator;
-  const next = enumeration?.answers.next();
-  if (!next || next.done) {
+  const now = authenticator.environment.clock.now();
+  const next = enumeration && now - enumeration.since < NEXT_COMMAND_LIMIT ? enumeration.answers.next() : undefined;
+  if (!enumeration || !next || next.done) {
     authenticator.enumeration = undefined;
     throw new CtapError('CTAP2_ERR_NOT_ALLOWED', 'there is nothing further to enumerate');
   }
+  enumeration.since = now;
   return next.value;
 }
 
@@ -132,8 +136,7 @@ function enumerateRPsBegin(context: ManagementContext): CredentialManagementResp
   const { authenticator } = context;
   authorizeReading(context);
   const { credentials } = authenticator;
-  const rps = new Map([...credentials.all()].map(({ rp }) => [rp.id, rp] as const));
-  const answers = [...rps.values()].map((rp) => ({ rp, rpIDHash: credentials.rpIdHash(rp.id) }));
+  const answers = Array.from(credentials.onePerRp(), ({ rp }) => ({ rp, rpIDHash: credentials.rpIdHash(rp.id) }));
   return begin(authenticator, Subcommand.enumerateRPsGetNextRP, answers, { totalRPs: answers.length });
 }
 
@@ -163,8 +166,7 @@ function enumerateCredentialsBegin(context: ManagementContext): CredentialManage
 /** The discoverable credential of that id, after the token was checked against its RP. */
 function authorizedCredential(context: ManagementContext, id: Uint8Array): DiscoverableCredential {
   const { credentials } = context.authenticator;
-  const wanted = Buffer.from(id);
-  const credential = [...credentials.all()].find((candidate) => wanted.equals(candidate.id));
+  const credential = credentials.findDiscoverable(id);
   authorize(context, credential && credentials.rpIdHash(credential.rp.id));
   if (!credential) throw new CtapError('CTAP2_ERR_NO_CREDENTIALS');
   return credential;

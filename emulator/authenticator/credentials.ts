@@ -16,6 +16,8 @@ const DIRECTORY = 'credential/';
 const SEQUENCE_PATH = 'credentialSequence';
 /** The layout of the records; a store of another one is refused rather than misread. */
 export const RECORD_VERSION = 1;
+/** Discoverable credentials have ids of this length, and no sealed one is as short. */
+export const DISCOVERABLE_ID_LENGTH = 32;
 const NO_SEQUENCE = new Uint8Array(4);
 const SEAL_VERSION = 1;
 const NONCE_LENGTH = 12;
@@ -105,8 +107,10 @@ export class Credentials {
     const name = segment(id);
     const opened = this.#opened.get(name);
     if (opened && equalBytes(opened.rpIdHash, rpIdHash)) return opened.credential;
-    const record = this.#environment.store.get(this.#path(rpIdHash, id));
-    if (record) return this.#discoverable(record);
+    if (id.length === DISCOVERABLE_ID_LENGTH) {
+      const record = this.#environment.store.get(this.#path(rpIdHash, id));
+      return record && this.#discoverable(record);
+    }
     if (id.length <= 1 + NONCE_LENGTH + TAG_LENGTH || id[0] !== SEAL_VERSION) return undefined;
     const nonce = id.subarray(1, 1 + NONCE_LENGTH);
     const sealed = id.subarray(1 + NONCE_LENGTH);
@@ -126,9 +130,23 @@ export class Credentials {
     return found.sort((a, b) => b.discoverable!.sequence - a.discoverable!.sequence);
   }
 
-  /** Every discoverable credential, grouped by the hash of its RP ID. */
-  *all(): Iterable<DiscoverableCredential> {
-    for (const [, record] of this.#environment.store.list(DIRECTORY)) yield this.#discoverable(record).discoverable!;
+  /** One discoverable credential of each RP: nothing else of the store is read, however many there are. */
+  *onePerRp(): Iterable<DiscoverableCredential> {
+    let last = '';
+    for (const [path, record] of this.#environment.store.list(DIRECTORY)) {
+      const rp = path.slice(0, path.lastIndexOf('/'));
+      if (rp !== last) yield this.#discoverable(record).discoverable!;
+      last = rp;
+    }
+  }
+
+  /** The discoverable credential of that id, whatever its RP. */
+  findDiscoverable(id: Uint8Array): DiscoverableCredential | undefined {
+    const end = `/${segment(id)}`;
+    for (const [path, record] of this.#environment.store.list(DIRECTORY)) {
+      if (path.endsWith(end)) return this.#discoverable(record).discoverable;
+    }
+    return undefined;
   }
 
   /**

@@ -15,11 +15,8 @@ import { assertionOutputs, readAssertionExtensions } from './assertion-extension
 import type { Authenticator } from './authenticator.ts';
 import { type Credential, isUsable } from './credentials.ts';
 import { checkPinUvAuthParam, collectUserPresence } from './pin-uv-auth-param.ts';
-import type { AssertionContext } from './stateful.ts';
+import { type AssertionContext, NEXT_COMMAND_LIMIT } from './stateful.ts';
 import { enforceAlwaysUv, readUvOption, verifyUser } from './user-verification.ts';
-
-/** Milliseconds within which the platform asks for the next assertion. */
-const NEXT_ASSERTION_LIMIT = 30_000;
 
 export async function getAssertion(
   authenticator: Authenticator,
@@ -71,7 +68,7 @@ export async function getNextAssertion(authenticator: Authenticator): Promise<Cb
   const { remembered } = authenticator;
   const credential = remembered?.credentials[remembered.next]; // steps 1, 2
   const now = authenticator.environment.clock.now();
-  if (!remembered || !credential || now - remembered.since >= NEXT_ASSERTION_LIMIT) {
+  if (!remembered || !credential || now - remembered.since >= NEXT_COMMAND_LIMIT) {
     // step 3
     authenticator.remembered = undefined;
     throw new CtapError('CTAP2_ERR_NOT_ALLOWED', 'there is no further assertion to get');

@@ -15,9 +15,7 @@ import { CtapError } from '../../ctap/status.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { PendingWrite } from './large-blob-array.ts';
 import { requireToken } from './pin-uv-auth-param.ts';
-
-/** Milliseconds within which the next fragment has to come (§6). */
-const NEXT_FRAGMENT_LIMIT = 30_000;
+import { NEXT_COMMAND_LIMIT } from './stateful.ts';
 
 function invalid(detail: string): CtapError {
   return new CtapError('CTAP1_ERR_INVALID_PARAMETER', detail);
@@ -70,7 +68,7 @@ async function write(
   } else {
     if (request.length !== undefined) throw invalid('length comes with the first fragment alone');
     pending = blobs.pending;
-    if (pending && now - pending.since >= NEXT_FRAGMENT_LIMIT) pending = undefined;
+    if (pending && now - pending.since >= NEXT_COMMAND_LIMIT) pending = undefined;
     if (offset !== pending?.nextOffset) {
       const expected = pending?.nextOffset ?? 0;
       throw new CtapError('CTAP1_ERR_INVALID_SEQ', `offset: expected ${expected}, got ${offset}`);

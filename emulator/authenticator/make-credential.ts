@@ -18,13 +18,14 @@ import type { Exchange } from '../exchange.ts';
 import { aaguidFor, attest, chooseFormat, type NewCredential } from './attest.ts';
 import type { Authenticator } from './authenticator.ts';
 import { type CreationExtensions, creationOutputs, readCreationExtensions } from './creation-extensions.ts';
-import { type Credential, RECORD_VERSION, type SealedCredential } from './credentials.ts';
+import { type Credential, DISCOVERABLE_ID_LENGTH, RECORD_VERSION, type SealedCredential } from './credentials.ts';
 import { enterpriseAttestation } from './enterprise-attestation.ts';
 import { checkPinUvAuthParam, collectUserPresence, hasInteraction } from './pin-uv-auth-param.ts';
 import { enforceAlwaysUv, readUvOption, verificationRequired, verifyUser } from './user-verification.ts';
 import type { UserVerification } from './uvm.ts';
 
-const CREDENTIAL_ID_LENGTH = 32;
+/** In bytes (WebAuthn Level 3 §5.4.3). */
+const MAX_USER_ID_LENGTH = 64;
 
 export async function makeCredential(
   authenticator: Authenticator,
@@ -33,6 +34,10 @@ export async function makeCredential(
 ): Promise<CborMap> {
   const request = makeCredentialRequest.decode(value, 'authenticatorMakeCredential');
   const { model } = authenticator;
+  if (request.user.id.length > MAX_USER_ID_LENGTH) {
+    const detail = `user.id: expected at most ${MAX_USER_ID_LENGTH} bytes, got ${request.user.id.length}`;
+    throw new CtapError('CTAP1_ERR_INVALID_LENGTH', detail);
+  }
   const presence = { operation: 'makeCredential', rpId: request.rp.id, userName: request.user.name ?? '' } as const;
 
   const protocol = await checkPinUvAuthParam(authenticator, request, presence, exchange); // steps 1, 2
@@ -180,7 +185,7 @@ async function createCredential(
   };
   if (!rk) return sealCredential(authenticator, core, publicKey, rpIdHash);
   const { change, sequence } = credentials.nextSequence();
-  const id = random.bytes(CREDENTIAL_ID_LENGTH);
+  const id = random.bytes(DISCOVERABLE_ID_LENGTH);
   const discoverable = {
     ...core,
     version: RECORD_VERSION,

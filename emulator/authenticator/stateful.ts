@@ -3,6 +3,9 @@ import type { CredentialManagementResponse } from '../../ctap/commands/credentia
 import type { Credential } from './credentials.ts';
 import type { UserVerification } from './uvm.ts';
 
+/** Milliseconds within which the platform has to go on with a stateful command. */
+export const NEXT_COMMAND_LIMIT = 30_000;
+
 /** Makes a credential's encrypted output of the salts that the platform sent (hmac-secret, §12.7). */
 export type HmacSecret = (credentialId: Uint8Array, userVerified: boolean) => Uint8Array;
 
@@ -38,6 +41,8 @@ export interface RememberedAssertions {
 export interface RememberedEnumeration {
   readonly subcommand: number;
   readonly answers: Iterator<CredentialManagementResponse>;
+  /** Clock time of the last answer, in milliseconds. */
+  since: number;
 }
 
 /** A fingerprint enrolment under way; a power cycle, a cancel or another one ends it. */

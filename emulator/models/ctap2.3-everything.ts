@@ -16,7 +16,7 @@ export const ctap23Everything: Model = {
   aaguid: fromHex('c7a91ab0000040008000000000000023'),
   applets: ['fido2', 'u2f'],
   transports: ['nfc', 'usb'],
-  versions: ['U2F_V2', 'FIDO_2_0', 'FIDO_2_1_PRE', 'FIDO_2_1', 'FIDO_2_2', 'FIDO_2_3'],
+  versions: ['U2F_V2', 'FIDO_2_0', 'FIDO_2_1_PRE', 'FIDO_2_1', 'FIDO_2_3'],
   lastInfoMember: 0x1f,
   options: [
     'plat',
