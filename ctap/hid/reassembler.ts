@@ -1,6 +1,17 @@
 /** Packets of one channel back to messages: CTAP 2.3 §11.2.4 and §11.2.5.4. */
 import { CtapError } from '../status.ts';
-import { CONTINUATION_PAYLOAD, decodePacket, HidError, INIT_PAYLOAD, MAX_MESSAGE_SIZE } from './packet.ts';
+import {
+  CONTINUATION_HEADER,
+  CONTINUATION_PAYLOAD,
+  HidError,
+  INIT_HEADER,
+  INIT_PAYLOAD,
+  isInitPacket,
+  MAX_MESSAGE_SIZE,
+  PACKET_SIZE,
+  packetCommand,
+  packetLength,
+} from './packet.ts';
 
 /** A whole message of a channel. `data` is its own copy. */
 export interface HidMessage {
@@ -35,13 +46,12 @@ export class Reassembler {
    *   that is not the next one; the message that had begun is forgotten then
    */
   accept(packet: Uint8Array): HidMessage | undefined {
-    const next = decodePacket(packet);
-    if (next === undefined) return undefined;
-    if (next.kind === 'init') return this.#begin(next.command, next.length, next.payload);
-    return this.#data === undefined ? undefined : this.#continue(this.#data, next.sequence, next.payload);
+    if (packet.length < CONTINUATION_HEADER) return undefined;
+    if (isInitPacket(packet)) return packet.length < INIT_HEADER ? undefined : this.#begin(packet);
+    return this.#data === undefined ? undefined : this.#continue(this.#data, packet);
   }
 
-  #begin(command: number, length: number, payload: Uint8Array): HidMessage | undefined {
+  #begin(packet: Uint8Array): HidMessage | undefined {
     if (this.#data !== undefined) {
       this.reset();
       throw new CtapError(
@@ -49,6 +59,8 @@ export class Reassembler {
         `expected continuation packet ${this.#sequence}, got an initialization packet`,
       );
     }
+    const command = packetCommand(packet);
+    const length = packetLength(packet);
     if (length > MAX_MESSAGE_SIZE) {
       throw new CtapError(
         HidError.INVALID_LEN,
@@ -56,7 +68,7 @@ export class Reassembler {
       );
     }
     const data = new Uint8Array(length);
-    data.set(payload.length > length ? payload.subarray(0, length) : payload);
+    copyPayload(packet, INIT_HEADER, data, 0);
     if (length <= INIT_PAYLOAD) return { command, data };
     this.#command = command;
     this.#data = data;
@@ -65,7 +77,8 @@ export class Reassembler {
     return undefined;
   }
 
-  #continue(data: Uint8Array, sequence: number, payload: Uint8Array): HidMessage | undefined {
+  #continue(data: Uint8Array, packet: Uint8Array): HidMessage | undefined {
+    const sequence = packetCommand(packet);
     if (sequence !== this.#sequence) {
       this.reset();
       throw new CtapError(
@@ -73,12 +86,17 @@ export class Reassembler {
         `expected continuation packet ${this.#sequence}, got continuation packet ${sequence}`,
       );
     }
-    const missing = data.length - this.#filled;
-    data.set(payload.length > missing ? payload.subarray(0, missing) : payload, this.#filled);
+    copyPayload(packet, CONTINUATION_HEADER, data, this.#filled);
     this.#filled += CONTINUATION_PAYLOAD;
     this.#sequence++;
     if (this.#filled < data.length) return undefined;
     this.reset();
     return { command: this.#command, data };
   }
+}
+
+/** Copies what of a packet's payload still fits into the message. A loop costs less than two views of so few bytes. */
+function copyPayload(packet: Uint8Array, header: number, data: Uint8Array, offset: number): void {
+  const count = Math.min(Math.min(packet.length, PACKET_SIZE) - header, data.length - offset);
+  for (let i = 0; i < count; i++) data[offset + i] = packet[header + i]!;
 }
