@@ -27,7 +27,7 @@ export class Channels {
   allocate(kept: readonly (number | undefined)[]): number {
     if (this.#lastUse.size >= MAX_CHANNELS) this.#forgetOldest(kept);
     let channel = packetChannel(this.#random.bytes(4));
-    while (!this.#isFree(channel)) channel = (channel + 1) >>> 0;
+    while (!this.#isFree(channel)) channel = next(channel);
     this.#lastUse.set(channel, ++this.#turn);
     return channel;
   }
@@ -53,4 +53,9 @@ export class Channels {
     }
     if (oldest !== undefined) this.#lastUse.delete(oldest);
   }
+}
+
+/** The channel after one that cannot be given; the carrier's sixteen million are left behind at once. */
+function next(channel: number): number {
+  return channel >>> 24 === TOKEN2_CARRIER ? ((TOKEN2_CARRIER + 1) << 24) >>> 0 : (channel + 1) >>> 0;
 }

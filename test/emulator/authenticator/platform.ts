@@ -33,7 +33,14 @@ import { CtapError } from '../../../ctap/status.ts';
 import type { AttestationAuthority } from '../../../emulator/attestation/authority.ts';
 import { manualClock } from '../../../emulator/clock.ts';
 import { nodeCrypto } from '../../../emulator/crypto-node.ts';
-import type { Clock, Environment, FingerprintReader, Store, UserPresence } from '../../../emulator/environment.ts';
+import type {
+  Clock,
+  Environment,
+  FingerprintReader,
+  Random,
+  Store,
+  UserPresence,
+} from '../../../emulator/environment.ts';
 import { VirtualKey } from '../../../emulator/key.ts';
 import { defaultModel, type Model } from '../../../emulator/models/index.ts';
 import { autoPresence } from '../../../emulator/presence.ts';
@@ -50,6 +57,8 @@ export interface KeyOptions {
   readonly store?: Store;
   readonly authority?: AttestationAuthority;
   readonly fingerprints?: FingerprintReader;
+  /** Of the key and of the platform. */
+  readonly random?: Random;
 }
 
 /** A platform before a fresh key, with a clock that only moves when told. */
@@ -57,12 +66,14 @@ export class Platform {
   readonly key: VirtualKey;
   readonly clock: ReturnType<typeof manualClock>;
   readonly defects: unknown[];
+  readonly #random: Random;
   #sharedSecret: { protocol: PinUvAuthProtocol; secret: Uint8Array; publicKey: Uint8Array } | undefined;
 
   private constructor(key: VirtualKey, clock: ReturnType<typeof manualClock>, defects: unknown[]) {
     this.key = key;
     this.clock = clock;
     this.defects = defects;
+    this.#random = key.environment.random;
   }
 
   static async open({
@@ -71,12 +82,13 @@ export class Platform {
     store = memoryStore(),
     authority,
     fingerprints,
+    random = systemRandom,
   }: KeyOptions = {}): Promise<Platform> {
     const clock = manualClock(START);
     const defects: unknown[] = [];
     const environment: Environment = {
       clock,
-      random: systemRandom,
+      random,
       crypto: nodeCrypto,
       store,
       fingerprints,
@@ -182,7 +194,7 @@ export class Platform {
       subCommand: ClientPinSubcommand.getKeyAgreement,
       pinUvAuthProtocol: version,
     });
-    const pair = nodeCrypto.generateEcdhKeyPair((length) => systemRandom.bytes(length));
+    const pair = nodeCrypto.generateEcdhKeyPair((length) => this.#random.bytes(length));
     const secret = protocol.kdf(nodeCrypto.ecdh(pair.privateKey, decodeCoseKey(keyAgreement!).publicKey));
     this.#sharedSecret = { protocol, secret, publicKey: pair.publicKey };
     return this.#sharedSecret;
@@ -193,7 +205,7 @@ export class Platform {
   }
 
   encrypt(protocol: PinUvAuthProtocol, secret: Uint8Array, data: Uint8Array): Uint8Array {
-    return protocol.encrypt(secret, data, (length) => systemRandom.bytes(length));
+    return protocol.encrypt(secret, data, (length) => this.#random.bytes(length));
   }
 
   async setPin(pin: string | Uint8Array, version: 1 | 2 = 2): Promise<void> {
