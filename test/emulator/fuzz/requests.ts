@@ -29,7 +29,15 @@ import { hmacSecretInput } from '../../../ctap/extensions/hmac-secret.ts';
 import { Permission } from '../../../ctap/pin-uv-auth/index.ts';
 import { CtapError } from '../../../ctap/status.ts';
 import { nodeCrypto } from '../../../emulator/crypto-node.ts';
-import { authenticate, CLIENT_DATA_HASH, type Platform, padPin, pinHash, RP_ID } from '../authenticator/platform.ts';
+import {
+  authenticate,
+  CLIENT_DATA_HASH,
+  type Platform,
+  padPin,
+  pinHash,
+  RP_ID,
+  statusOf,
+} from '../authenticator/platform.ts';
 import { PIN, type Prepared } from './subject.ts';
 
 export interface Request {
@@ -53,6 +61,11 @@ async function authorized(platform: Platform, permissions: number, message: Uint
   }
 }
 
+/** Waits for a request that prepares another; what came before may have left the key unable to answer it. */
+async function tried(answer: Promise<unknown>): Promise<void> {
+  await statusOf(answer);
+}
+
 const verified = (platform: Platform, permission: number) => authorized(platform, permission, CLIENT_DATA_HASH, RP_ID);
 
 const make = (changes: Partial<MakeCredentialRequest>): Request => ({
@@ -62,7 +75,7 @@ const make = (changes: Partial<MakeCredentialRequest>): Request => ({
     rp: { id: RP_ID, name: 'Example' },
     user: { id: utf8('user'), name: 'user@example.com', displayName: 'User' },
     pubKeyCredParams: [
-      { alg: -257, type: PUBLIC_KEY },
+      { alg: -8, type: PUBLIC_KEY },
       { alg: -7, type: PUBLIC_KEY },
     ],
     ...changes,
@@ -104,13 +117,17 @@ function manage(subCommand: number, params?: CredentialManagementParams): Builde
 }
 
 const rpIDHash = nodeCrypto.sha256(utf8(RP_ID));
+const enumerateCredentials = manage(CredentialManagementSubcommand.enumerateCredentialsBegin, { rpIDHash });
 const descriptor = (id: Uint8Array) => ({ type: PUBLIC_KEY, id });
 
 export const builders = {
   getInfo: () => ({ command: Command.authenticatorGetInfo }),
   selection: () => ({ command: Command.authenticatorSelection }),
   reset: () => ({ command: Command.authenticatorReset }),
-  getNextAssertion: () => ({ command: Command.authenticatorGetNextAssertion }),
+  getNextAssertion: async (platform) => {
+    await tried(platform.getAssertion()); // of three credentials
+    return { command: Command.authenticatorGetNextAssertion };
+  },
   makeCredential: () => make({}),
   makeCredentialExcluding: (_, { sealedId }) => make({ excludeList: [descriptor(sealedId)] }),
   makeCredentialWithExtensions: () =>
@@ -162,13 +179,13 @@ export const builders = {
   },
   getCredsMetadata: manage(CredentialManagementSubcommand.getCredsMetadata),
   enumerateRPs: manage(CredentialManagementSubcommand.enumerateRPsBegin),
-  enumerateCredentials: manage(CredentialManagementSubcommand.enumerateCredentialsBegin, { rpIDHash }),
-  enumerateNextCredential: () => ({
-    command: authenticatorCredentialManagement,
-    parameters: credentialManagementRequest.encode({
-      subCommand: CredentialManagementSubcommand.enumerateCredentialsGetNextCredential,
-    }),
-  }),
+  enumerateCredentials,
+  enumerateNextCredential: async (platform, prepared) => {
+    const { command, parameters } = await enumerateCredentials(platform, prepared);
+    await tried(platform.call(command, parameters));
+    const subCommand = CredentialManagementSubcommand.enumerateCredentialsGetNextCredential;
+    return { command, parameters: credentialManagementRequest.encode({ subCommand }) };
+  },
   deleteCredential: (platform, prepared) =>
     manage(CredentialManagementSubcommand.deleteCredential, { credentialId: descriptor(prepared.discoverableId) })(
       platform,

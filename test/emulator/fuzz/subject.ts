@@ -5,23 +5,27 @@ import { decodeCbor } from '../../../ctap/cbor.ts';
 import { getInfoResponse } from '../../../ctap/commands/get-info.ts';
 import { Permission } from '../../../ctap/pin-uv-auth/index.ts';
 import type { Clock, UserPresence } from '../../../emulator/environment.ts';
+import { defaultModel, findModel, type Model } from '../../../emulator/models/index.ts';
 import { seededRandom } from '../../../emulator/random.ts';
 import { memoryStore } from '../../../emulator/store/memory.ts';
 import { authenticate, Platform, RP_ID } from '../authenticator/platform.ts';
 
-export const PIN = '123456';
+export const PIN = '482917';
+/** One model as it is sold, and one that has all there is. */
+export const MODELS: readonly Model[] = [defaultModel, findModel('ctap2.3-everything')];
 
 /** A key as it lies in a drawer, and what its owner knows of it. */
 export interface Prepared {
+  readonly model: Model;
   readonly records: readonly (readonly [path: string, value: Uint8Array])[];
   readonly discoverableId: Uint8Array;
   readonly sealedId: Uint8Array;
 }
 
 /** A key with a PIN, three discoverable credentials of one site and a sealed one. */
-export async function prepare(): Promise<Prepared> {
+export async function prepare(model: Model): Promise<Prepared> {
   const store = memoryStore();
-  const platform = await Platform.open({ store });
+  const platform = await Platform.open({ store, model });
   await platform.setPin(PIN);
   const make = async (name: string, rk: boolean): Promise<Uint8Array> => {
     const token = await platform.getToken(PIN, { permissions: Permission.makeCredential, rpId: RP_ID });
@@ -38,7 +42,7 @@ export async function prepare(): Promise<Prepared> {
   await make('bob', true);
   await make('cid', true);
   const sealedId = await make('dan', false);
-  return { records: [...store.list('')], discoverableId, sealedId };
+  return { model, records: [...store.list('')], discoverableId, sealedId };
 }
 
 export interface SubjectOptions {
@@ -51,7 +55,7 @@ export interface SubjectOptions {
 export async function plugInPrepared(prepared: Prepared, { seed, presence }: SubjectOptions): Promise<Platform> {
   const store = memoryStore();
   await store.commit(prepared.records.map(([path, value]) => ({ path, value })));
-  return Platform.open({ store, random: seededRandom(seed), ...(presence ? { presence } : {}) });
+  return Platform.open({ store, model: prepared.model, random: seededRandom(seed), ...(presence ? { presence } : {}) });
 }
 
 /** The answer of getInfo, to see that a key goes on. */
