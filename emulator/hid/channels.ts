@@ -57,5 +57,5 @@ export class Channels {
 
 /** The channel after one that cannot be given; the carrier's sixteen million are left behind at once. */
 function next(channel: number): number {
-  return channel >>> 24 === TOKEN2_CARRIER ? ((TOKEN2_CARRIER + 1) << 24) >>> 0 : (channel + 1) >>> 0;
+  return channel >>> 24 === CARRIER_MAGIC ? ((CARRIER_MAGIC + 1) << 24) >>> 0 : (channel + 1) >>> 0;
 }
