@@ -52,7 +52,7 @@ describe('the command line', () => {
     [['start', '--touch', 'never'], 'expected auto, manual, deny or after=MS, got "never"'],
     [['start', '--transport', 'bluetooth'], 'expected uhid, udp or udp:PORT'],
     [['start', '--seed', 'xyz'], 'expected 1 to 64 bytes in hexadecimal, got "xyz"'],
-    [['start', '--model', 'brick'], 'there is no model "brick"; known models: token2-r3'],
+    [['start', '--model', 'brick'], 'there is no model "brick"; known models: token2-r1, '],
     [['demo', '--touch', 'manual'], 'nobody is there to touch the key of a demo'],
     [['exec'], "missing required argument 'command'"],
     [['exec', '--'], "missing required argument 'command'"],
