@@ -52,8 +52,12 @@ export class Lab implements ReadyLab {
     return this.keys[0]!.devices[0]!.replace(/^hidraw:/, '');
   }
 
-  /** Asks the control API; resolves to the answer's JSON. @throws Error with the answer where it is not 200 */
-  async ask(method: 'GET' | 'POST', path: string): Promise<unknown> {
+  /**
+   * Asks the control API; resolves to the answer's JSON.
+   * @param then a shell command that follows in the same job, where it must be soon after; it must succeed, and print nothing
+   * @throws Error with the answer where it is not 200
+   */
+  async ask(method: 'GET' | 'POST', path: string, then = 'true'): Promise<unknown> {
     const { hostname, port } = new URL(this.url);
     const env = {
       LAB_PID: String(this.pid),
@@ -62,23 +66,23 @@ export class Lab implements ReadyLab {
       METHOD: method,
       TARGET: path,
     };
-    const answer = await succeed(this.#kernel, ASK, { env });
+    const answer = await succeed(this.#kernel, `${ASK}\n${then}`, { env });
     const [head = '', body = ''] = answer.split('\r\n\r\n', 2);
     if (!head.startsWith('HTTP/1.1 200 ')) throw new Error(`${method} ${path}: expected 200, got ${answer}`);
     return JSON.parse(body);
   }
 
-  /** Pulls a key out and plugs it in again: its power-up. The node may be another one then. @returns it */
-  async replug(key = '1'): Promise<string> {
-    await this.ask('POST', `/keys/${key}/remove`);
-    const { key: inserted } = (await this.ask('POST', `/keys/${key}/insert`)) as { key: { devices: string[] } };
-    return inserted.devices[0]!.replace(/^hidraw:/, '');
+  /** Pulls the first key out and plugs it in again: its power-up. `then` as for {@link ask}. @returns its node */
+  async replug(then?: string): Promise<string> {
+    await this.ask('POST', '/keys/1/remove');
+    const { key } = (await this.ask('POST', '/keys/1/insert', then)) as { key: { devices: string[] } };
+    return key.devices[0]!.replace(/^hidraw:/, '');
   }
 
-  /** Waits until a key asks for a touch, and answers; resolves to what it asked for. For `--touch manual`. */
-  async answer(how: 'touch' | 'deny', key = '1'): Promise<PendingJSON> {
-    const { pending } = (await this.ask('GET', `/keys/${key}/pending?wait=60000`)) as { pending: PendingJSON[] };
-    await this.ask('POST', `/keys/${key}/${how}`);
+  /** Waits until the first key asks for a touch, and answers; resolves to what it asked for. For `--touch manual`. */
+  async answer(how: 'touch' | 'deny'): Promise<PendingJSON> {
+    const { pending } = (await this.ask('GET', '/keys/1/pending?wait=60000')) as { pending: PendingJSON[] };
+    await this.ask('POST', `/keys/1/${how}`);
     return pending[0]!;
   }
 
