@@ -19,7 +19,14 @@ import { KeyApplets } from './key-applets.ts';
 import { defaultModel, type Model, speaksCtap2 } from './models/index.ts';
 import { drawSerialNumber } from './models/serial-number.ts';
 import { StoreError } from './store/store-error.ts';
-import type { CardPlug, KeyIdentity, PluggableCard, PluggableKey, PluggableKeyboard } from './transports/attachment.ts';
+import type {
+  CardPlug,
+  CarrierLimits,
+  KeyIdentity,
+  PluggableCard,
+  PluggableKey,
+  PluggableKeyboard,
+} from './transports/attachment.ts';
 
 const SERIAL_PATH = 'serial';
 const MODEL_PATH = 'model';
@@ -48,7 +55,7 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
   readonly #u2f: U2fApplet | undefined;
   readonly #onDefect: (error: unknown) => void;
   readonly #onWink: () => void;
-  readonly #plugs = new Set<{ unplug(): void }>();
+  readonly #plugs = new Set<{ unplug(): void; readonly maxMessageSize?: number }>();
   readonly #applets: KeyApplets;
   #busy: Promise<unknown> | undefined;
 
@@ -102,7 +109,7 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
   }
 
   /** Plugs the key into something that carries 64-byte reports; `send` takes those that the key sends. */
-  plugIn(send: (report: Uint8Array) => void): HidPlug {
+  plugIn(send: (report: Uint8Array) => void, limits: CarrierLimits = {}): HidPlug {
     this.#applets.need('FIDO');
     if (this.#plugs.size === 0) this.powerCycle();
     const { clock, random } = this.environment;
@@ -113,6 +120,7 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
       process: (apdu, exchange) => this.#applets.carried(apdu, exchange),
     });
     const plug = {
+      ...limits,
       receive: (report: Uint8Array) => (isCarrierReport(report) ? carrier : device).receive(report),
       setFeature: (report: Uint8Array) => carrier.setFeature(report),
       getFeature: () => carrier.getFeature(),
@@ -120,9 +128,11 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
         carrier.unplug();
         device.unplug();
         this.#plugs.delete(plug);
+        this.#keepToCarriers();
       },
     };
     this.#plugs.add(plug);
+    this.#keepToCarriers();
     return plug;
   }
 
@@ -213,6 +223,12 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
     if (error instanceof CtapError) return error.status;
     this.#onDefect(error);
     return new CtapError('CTAP1_ERR_OTHER').status;
+  }
+
+  /** A platform that has asked through one plug may go on through another: the key keeps to what all can carry. */
+  #keepToCarriers(): void {
+    const sizes = [...this.#plugs].map(({ maxMessageSize = Number.POSITIVE_INFINITY }) => maxMessageSize);
+    this.#authenticator.carrierLimit = Math.min(...sizes);
   }
 
   /** A key has one processor: commands from several plugs wait for each other. */

@@ -42,6 +42,9 @@ export class Authenticator {
   /** Clock time of the last power-up, in milliseconds. */
   poweredUpAt: number;
 
+  /** Bytes of the longest request that every way it is plugged in can carry. */
+  carrierLimit = Number.POSITIVE_INFINITY;
+
   private constructor(
     environment: Environment,
     model: Model,
@@ -119,6 +122,11 @@ export class Authenticator {
     const signCount = (current + 1) >>> 0;
     new DataView(value.buffer).setUint32(0, signCount);
     return { signCount, change: { path: COUNTER_PATH, value } };
+  }
+
+  /** Bytes of the longest request that the key takes now. */
+  get maxMsgSize(): number {
+    return Math.min(this.model.maxMsgSize, this.carrierLimit);
   }
 
   /** What a power cycle ends: tokens, key agreement keys, remembered assertions, the three-mismatches lock. */

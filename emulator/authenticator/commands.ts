@@ -72,7 +72,7 @@ export function handleCommand(
   request: Uint8Array,
   exchange: Exchange,
 ): Promise<CborMap | undefined> | CborMap | undefined {
-  const { maxMsgSize } = authenticator.model;
+  const { maxMsgSize } = authenticator;
   if (request.length > maxMsgSize) {
     throw new CtapError('CTAP2_ERR_REQUEST_TOO_LARGE', `expected at most ${maxMsgSize} bytes, got ${request.length}`);
   }

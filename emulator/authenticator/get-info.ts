@@ -33,7 +33,7 @@ function identity(authenticator: Authenticator): GetInfoResponse {
     extensions: [...model.extensions],
     aaguid: model.aaguid,
     options: options(authenticator),
-    maxMsgSize: model.maxMsgSize,
+    maxMsgSize: authenticator.maxMsgSize,
     transports: [...model.transports],
     algorithms: model.algorithms.map((alg) => ({ alg, type: PUBLIC_KEY })),
     firmwareVersion: model.firmwareVersion,

@@ -32,8 +32,8 @@ export async function largeBlobs(authenticator: Authenticator, value: CborValue)
 }
 
 /** The longest fragment, in bytes. */
-function maxFragmentLength({ model }: Authenticator): number {
-  return model.maxMsgSize - LARGE_BLOB_OVERHEAD;
+function maxFragmentLength({ maxMsgSize }: Authenticator): number {
+  return maxMsgSize - LARGE_BLOB_OVERHEAD;
 }
 
 function assertFragmentLength(authenticator: Authenticator, length: number): void {

@@ -16,9 +16,15 @@ export interface KeyIdentity {
 export interface PluggableKey {
   readonly identity: KeyIdentity;
   /** Begins a power cycle; `send` gets every report to the host (64 bytes, no report id), which it may keep. */
-  plugIn(send: (report: Uint8Array) => void): HidPlug;
+  plugIn(send: (report: Uint8Array) => void, limits?: CarrierLimits): HidPlug;
   /** The boot keyboard beside it; undefined for a key that has none, or has it switched off. */
   readonly keyboard?: PluggableKeyboard | undefined;
+}
+
+/** What a way to the host can carry. */
+export interface CarrierLimits {
+  /** Bytes of the longest message that is sure to arrive whole: the key announces and takes no longer ones. */
+  readonly maxMessageSize?: number;
 }
 
 export interface PluggableKeyboard {

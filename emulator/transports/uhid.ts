@@ -1,5 +1,6 @@
 /** A key in the Linux kernel's own HID stack, through /dev/uhid and with no native code. */
 import { closeSync, constants, type FSWatcher, openSync, readSync, watch, writeSync } from 'node:fs';
+import { CONTINUATION_PAYLOAD, INIT_PAYLOAD } from '../../ctap/hid/packet.ts';
 import { fidoReportDescriptor } from '../../ctap/hid/report-descriptor.ts';
 import type { Attachment, PluggableKey } from './attachment.ts';
 import { PacedReports } from './paced-reports.ts';
@@ -14,6 +15,11 @@ import {
 import { findHidraw } from './uhid-node.ts';
 
 const EIO = 5;
+/**
+ * The kernel keeps 31 records for us and drops the rest, and nothing slows a host down that writes a message's packets
+ * at one go. So a message has 28 packets at most; three records are left for opening, closing and a cancellation.
+ */
+const MAX_MESSAGE_SIZE = INIT_PAYLOAD + 27 * CONTINUATION_PAYLOAD;
 /** Milliseconds between looks for events that no notification told of. */
 const LOOK_INTERVAL = 20;
 
@@ -40,7 +46,7 @@ export async function attachUhid(key: PluggableKey, options: UhidOptions = {}): 
     throw error;
   }
   const reports = new PacedReports((report) => writeSync(fd, encodeInput(report)));
-  const plug = key.plugIn((report) => reports.send(report));
+  const plug = key.plugIn((report) => reports.send(report), { maxMessageSize: MAX_MESSAGE_SIZE });
   const events = new UhidEvents(fd, node, (report) => plug.receive(report));
   let attached = true;
   return {

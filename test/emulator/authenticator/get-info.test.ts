@@ -12,6 +12,7 @@ import {
 import { getInfoResponse } from '../../../ctap/commands/get-info.ts';
 import { Command } from '../../../ctap/commands/index.ts';
 import { Permission } from '../../../ctap/pin-uv-auth/index.ts';
+import { statusName } from '../../../ctap/status.ts';
 import { nodeCrypto } from '../../../emulator/crypto-node.ts';
 import type { Store } from '../../../emulator/environment.ts';
 import { findModel, models } from '../../../emulator/models/index.ts';
@@ -118,6 +119,24 @@ describe('authenticatorGetInfo', () => {
     });
     expect(encodeCbor(await platform.call(Command.authenticatorGetInfo))).toHaveLength(answer.length - 1);
     expect(answer.length).toBeLessThanOrEqual(platform.key.model.maxMsgSize);
+  });
+
+  it('announces and takes no longer messages than what carries them can', async () => {
+    const { model } = platform.key;
+    const idle = { signal: new AbortController().signal, keepalive: () => {} };
+    /** The status of a getInfo with so many bytes, which are no good in any case. */
+    const status = async (length: number) => {
+      const [code] = await platform.key.cbor(new Uint8Array(length).fill(Command.authenticatorGetInfo, 0, 1), idle);
+      return statusName(code!);
+    };
+    const [wide, narrow] = [platform.key.plugIn(() => {}), platform.key.plugIn(() => {}, { maxMessageSize: 1024 })];
+    expect((await platform.getInfo()).maxMsgSize).toBe(1024);
+    expect(await status(1025)).toBe('CTAP2_ERR_REQUEST_TOO_LARGE');
+    expect(await status(1024)).toBe('CTAP1_ERR_INVALID_LENGTH');
+    narrow.unplug();
+    expect((await platform.getInfo()).maxMsgSize).toBe(model.maxMsgSize);
+    expect(await status(1025)).toBe('CTAP1_ERR_INVALID_LENGTH');
+    wide.unplug();
   });
 
   it('leaves out what an older specification does not know', async () => {
