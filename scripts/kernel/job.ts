@@ -20,7 +20,7 @@ export interface JobResult {
   readonly folder: string;
 }
 
-/** One command in the guest. Its folder holds command, stdout, stderr and pid. */
+/** One command in the guest. Its folder holds command, stdout, stderr, pid and, when it has ended, status. */
 export class Job {
   readonly command: string;
   /** The job's folder on the host; stays after the end. */

@@ -1,5 +1,5 @@
 import { afterAll, inject } from 'vitest';
-import { Guest } from '../../scripts/kernel/guest.ts';
+import { GUEST_SHARE, Guest } from '../../scripts/kernel/guest.ts';
 
 export type { Job, JobResult } from '../../scripts/kernel/job.ts';
 export type Kernel = Guest;
@@ -15,5 +15,12 @@ export async function bootKernel(): Promise<Kernel> {
     kernel.close();
   });
   await kernel.ping();
+  await kernel.run(END_LEFTOVERS);
   return kernel;
 }
+
+/** A file that fails before its first test never comes to its clean-up: its jobs would be in the way of the next file. */
+const END_LEFTOVERS = `
+for job in ${GUEST_SHARE}/jobs/*/; do
+  [ -e "$job/status" ] || { read -r pid <"$job/pid" && [ "$pid" != $$ ] && kill -KILL -- "-$pid"; }
+done`;
