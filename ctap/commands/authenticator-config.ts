@@ -1,4 +1,4 @@
-/** authenticatorConfig (0x0D): CTAP 2.3 §6.11. The answer has no parameters. */
+/** authenticatorConfig (0x0D): CTAP 2.3 §6.11. */
 import { concat } from '../bytes.ts';
 import { type CborMap, encodeCbor } from '../cbor.ts';
 import { array, bool, bytes, type Infer, map, message, optional, required, text, uint, uint64 } from '../schema.ts';
@@ -20,6 +20,10 @@ export const authenticatorConfigRequest = message('authenticatorConfig', {
   pinUvAuthParam: optional(0x04, bytes()),
 });
 export type AuthenticatorConfigRequest = Infer<typeof authenticatorConfigRequest>;
+
+/** It has no members. */
+export const authenticatorConfigResponse = message('authenticatorConfig response', {});
+export type AuthenticatorConfigResponse = Infer<typeof authenticatorConfigResponse>;
 
 /** subCommandParams of setMinPINLength. */
 export const setMinPINLengthParams = message('setMinPINLength', {

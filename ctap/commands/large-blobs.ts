@@ -1,6 +1,6 @@
 /** authenticatorLargeBlobs (0x0C): CTAP 2.3 §6.10. */
-import { concat, fromHex } from '../bytes.ts';
-import { bytes, type Infer, message, optional, uint } from '../schema.ts';
+import { concat, fromHex, utf8 } from '../bytes.ts';
+import { bytes, type Infer, message, optional, required, uint } from '../schema.ts';
 import { Command } from './index.ts';
 
 export const largeBlobsRequest = message('authenticatorLargeBlobs', {
@@ -40,4 +40,24 @@ export function largeBlobsAuthMessage(offset: number, fragmentHash: Uint8Array):
   const prefix = new Uint8Array(34).fill(0xff, 0, 32);
   prefix[32] = Command.authenticatorLargeBlobs;
   return concat(prefix, place, fragmentHash);
+}
+
+/** Bytes of a large-blob map's AES-GCM nonce. */
+export const LARGE_BLOB_NONCE_LENGTH = 12;
+
+/** An element of the array: one credential's blob (§6.10.3). Elements of any other shape are not ours to touch. */
+export const largeBlobMap = message('large-blob map', {
+  /** AEAD_AES_256_GCM under the credential's largeBlobKey, of the blob compressed by DEFLATE (RFC 1951). */
+  ciphertext: required(0x01, bytes()),
+  nonce: required(0x02, bytes(LARGE_BLOB_NONCE_LENGTH)),
+  /** Bytes of the blob before it was compressed. */
+  origSize: required(0x03, uint),
+});
+export type LargeBlobMap = Infer<typeof largeBlobMap>;
+
+/** The associated data of a large-blob map's encryption. */
+export function largeBlobAssociatedData(origSize: number): Uint8Array {
+  const size = new Uint8Array(8);
+  new DataView(size.buffer).setBigUint64(0, BigInt(origSize), true);
+  return concat(utf8('blob'), size);
 }

@@ -2,6 +2,17 @@
 import { concat } from '../../ctap/bytes.ts';
 import { decodeCbor, encodeCbor } from '../../ctap/cbor.ts';
 import {
+  type AuthenticatorConfigRequest,
+  authenticatorConfigRequest,
+  authenticatorConfigResponse,
+} from '../../ctap/commands/authenticator-config.ts';
+import {
+  type BioEnrollmentRequest,
+  type BioEnrollmentResponse,
+  bioEnrollmentRequest,
+  bioEnrollmentResponse,
+} from '../../ctap/commands/bio-enrollment.ts';
+import {
   type ClientPinRequest,
   type ClientPinResponse,
   clientPinRequest,
@@ -22,6 +33,12 @@ import {
 import { type GetInfoResponse, getInfoResponse } from '../../ctap/commands/get-info.ts';
 import { Command, commandName } from '../../ctap/commands/index.ts';
 import {
+  type LargeBlobsRequest,
+  type LargeBlobsResponse,
+  largeBlobsRequest,
+  largeBlobsResponse,
+} from '../../ctap/commands/large-blobs.ts';
+import {
   type MakeCredentialRequest,
   type MakeCredentialResponse,
   makeCredentialRequest,
@@ -39,8 +56,8 @@ export interface GetInfoOptions extends ExchangeOptions {
   readonly cached?: boolean | undefined;
 }
 
-export interface CredentialManagementOptions extends ExchangeOptions {
-  /** Command byte: 0x0A unless the key has the prototype alone, 0x41. */
+export interface PrototypedOptions extends ExchangeOptions {
+  /** Command byte, for a key that has the prototype of the command alone. Default: the command's own. */
   readonly command?: number | undefined;
 }
 
@@ -100,10 +117,24 @@ export class Ctap2Client {
 
   credentialManagement(
     request: CredentialManagementRequest,
-    options: CredentialManagementOptions = {},
+    options: PrototypedOptions = {},
   ): Promise<CredentialManagementResponse> {
     const { command = Command.authenticatorCredentialManagement } = options;
     return this.call(command, credentialManagementRequest, request, credentialManagementResponse, options);
+  }
+
+  bioEnrollment(request: BioEnrollmentRequest, options: PrototypedOptions = {}): Promise<BioEnrollmentResponse> {
+    const { command = Command.authenticatorBioEnrollment } = options;
+    return this.call(command, bioEnrollmentRequest, request, bioEnrollmentResponse, options);
+  }
+
+  largeBlobs(request: LargeBlobsRequest, options?: ExchangeOptions): Promise<LargeBlobsResponse> {
+    return this.call(Command.authenticatorLargeBlobs, largeBlobsRequest, request, largeBlobsResponse, options);
+  }
+
+  async authenticatorConfig(request: AuthenticatorConfigRequest, options?: ExchangeOptions): Promise<void> {
+    const command = Command.authenticatorConfig;
+    await this.call(command, authenticatorConfigRequest, request, authenticatorConfigResponse, options);
   }
 
   /** Any command: its parameters by one table (undefined: it has none), its answer by another. */

@@ -1,9 +1,9 @@
 /** The discoverable credentials on a key: authenticatorCredentialManagement, CTAP 2.3 §6.8. */
-import { concat } from '../../ctap/bytes.ts';
-import { type CborMap, encodeCbor } from '../../ctap/cbor.ts';
+import type { CborMap } from '../../ctap/cbor.ts';
 import {
   type CredentialManagementParams,
   type CredentialManagementResponse,
+  credentialManagementAuthMessage,
   credentialManagementParams,
   CredentialManagementSubcommand as Subcommand,
 } from '../../ctap/commands/credential-management.ts';
@@ -17,6 +17,7 @@ import { CtapError, Status } from '../../ctap/status.ts';
 import type { Ctap2Client } from './ctap2.ts';
 import type { PinUvAuthToken } from './pin-uv-auth-token.ts';
 import { owed } from './protocol-error.ts';
+import { credentialManagementCommand } from './prototypes.ts';
 
 export interface PasskeysMetadata {
   /** Discoverable credentials on the key. */
@@ -101,10 +102,7 @@ export class PasskeysClient {
 
   async #authorized(subCommand: number, params?: CredentialManagementParams): Promise<CredentialManagementResponse> {
     const subCommandParams = params && credentialManagementParams.encode(params);
-    const message = concat(
-      Uint8Array.of(subCommand),
-      subCommandParams === undefined ? new Uint8Array(0) : encodeCbor(subCommandParams),
-    );
+    const message = credentialManagementAuthMessage(subCommand, subCommandParams);
     const request = {
       subCommand,
       subCommandParams,
@@ -133,9 +131,8 @@ export class PasskeysClient {
   }
 
   async #chooseCommand(): Promise<number> {
-    const { options } = await this.ctap2.getInfo({ cached: true });
-    if (options?.credMgmt === true) return Command.authenticatorCredentialManagement;
-    if (options?.credentialMgmtPreview === true) return Command.prototypeAuthenticatorCredentialManagement;
+    const command = credentialManagementCommand(await this.ctap2.getInfo({ cached: true }));
+    if (command !== undefined) return command;
     throw new CtapError('CTAP1_ERR_INVALID_COMMAND', 'this key offers no credential management');
   }
 }

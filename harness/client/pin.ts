@@ -12,6 +12,7 @@ import type { ExchangeOptions } from './device.ts';
 import { encodePin, newPin } from './pin-text.ts';
 import { PinUvAuthToken } from './pin-uv-auth-token.ts';
 import { owed, ProtocolError } from './protocol-error.ts';
+import { areForPrototype } from './prototypes.ts';
 
 /** Protocols that this client speaks. */
 const KNOWN_PROTOCOLS: readonly number[] = [1, 2];
@@ -25,7 +26,7 @@ export interface PinClientOptions {
 }
 
 export interface TokenRequest {
-  /** Bits of Permission. Keys without pinUvAuthToken give a token for all that they have instead. */
+  /** Bits of Permission. Keys that know none, or not these, give a token for all that they have instead. */
   readonly permissions: number;
   /** Binds the token to one RP; needed with the permissions mc and ga (§6.5.5.7). */
   readonly rpId?: string | undefined;
@@ -116,8 +117,8 @@ export class PinClient {
   }
 
   /**
-   * A token for the user's PIN (§6.5.5.7.2); a key without pinUvAuthToken gives the old one without permissions,
-   * which this client treats as having those that were asked for (§6.5.5.7.1).
+   * A token for the user's PIN (§6.5.5.7.2). A key without pinUvAuthToken, or with the prototype alone of the command
+   * that is wanted, gives the old one without permissions, which this client treats as having those (§6.5.5.7.1).
    */
   async getPinUvAuthToken(
     { pin, permissions, rpId }: TokenRequest & { readonly pin: string },
@@ -128,7 +129,7 @@ export class PinClient {
     const { protocol, keyAgreement, sharedSecret } = secret;
     const pinHashEnc = protocol.encrypt(sharedSecret, this.#pinHash(pin), random);
     const request =
-      info.options?.pinUvAuthToken === true
+      info.options?.pinUvAuthToken === true && !areForPrototype(permissions, info)
         ? { subCommand: ClientPinSubcommand.getPinUvAuthTokenUsingPinWithPermissions, permissions, rpId }
         : { subCommand: ClientPinSubcommand.getPinToken };
     const answer = await this.#call({ ...request, keyAgreement, pinHashEnc }, options);

@@ -77,7 +77,7 @@ describe('what only a newer key can', () => {
   it('minPinLength is told to a server that the key knows', async () => {
     const { client, device } = await openPage({ key: { model: everything }, ui });
     await setPin(device, PIN);
-    await configure(device, PIN, 'setMinPINLength', { minPinLengthRPIDs: ['example.com'] });
+    await configure(device, PIN, (config) => config.setMinPINLength({ minPinLengthRPIDs: ['example.com'] }));
     const { response } = await client.create(creation({ extensions: { minPinLength: true } }));
     const { extensions } = decodeAuthenticatorData(fromBase64Url(response.authenticatorData));
     expect(extensions?.get('minPinLength')).toBe(everything.minPINLength);
@@ -96,7 +96,7 @@ describe('what only a newer key can', () => {
       },
     });
     await setPin(device, PIN);
-    await configure(device, PIN, 'setMinPINLength', { forceChangePin: true });
+    await configure(device, PIN, (config) => config.forcePINChange());
     await client.create(creation({ authenticatorSelection: { userVerification: 'required' } }));
     expect(asked).toEqual(['enter', 'change']);
     expect((await new Ctap2Client(device).getInfo()).forcePINChange).toBe(false);
@@ -105,7 +105,7 @@ describe('what only a newer key can', () => {
   it('alwaysUv asks for the PIN whatever the server wants', async () => {
     const { client, device } = await openPage({ key: { model: everything }, ui });
     await setPin(device, PIN);
-    await configure(device, PIN, 'toggleAlwaysUv');
+    await configure(device, PIN, (config) => config.toggleAlwaysUv());
     const selection = { userVerification: 'discouraged' };
     const { id } = await client.create(creation({ authenticatorSelection: selection }));
     const { response } = await client.get(request({ allowCredentials: [descriptor(id)], ...selection }));
@@ -119,7 +119,7 @@ describe('what only a newer key can', () => {
   ])('enterprise attestation is given %s', async (_, origin, enterpriseRpIds, expected) => {
     const { client, device, key } = await openPage({ key: { model: everything }, ui, origin, enterpriseRpIds });
     await setPin(device, PIN);
-    await configure(device, PIN, 'enableEnterpriseAttestation');
+    await configure(device, PIN, (config) => config.enableEnterpriseAttestation());
     const rp = { name: 'Enterprise' };
     const { response } = await client.create(creation({ rp, attestation: 'enterprise' }));
     const { attStmt } = attestation(response);
