@@ -74,15 +74,14 @@ function writeNumber(value: number): void {
   used += 8;
 }
 
+/** Nearly every text in CTAP is ASCII, whose bytes are its characters. */
+function isAscii(value: string): boolean {
+  for (let i = 0; i < value.length; i++) if (value.charCodeAt(i) >= 0x80) return false;
+  return true;
+}
+
 function writeText(value: string): void {
-  let ascii = true;
-  for (let i = 0; i < value.length; i++) {
-    if (value.charCodeAt(i) >= 0x80) {
-      ascii = false;
-      break;
-    }
-  }
-  if (!ascii) {
+  if (!isAscii(value)) {
     writeBytes(3, utf8(value));
     return;
   }
@@ -149,6 +148,7 @@ export function compareKeys(a: CborKey, b: CborKey): number {
   const major = majorOf(a) - majorOf(b);
   if (major !== 0) return major;
   if (typeof a === 'string' && typeof b === 'string') {
+    if (isAscii(a) && isAscii(b)) return a.length - b.length || (a < b ? -1 : a === b ? 0 : 1);
     const [left, right] = [utf8(a), utf8(b)];
     return left.length - right.length || compareBytes(left, right);
   }

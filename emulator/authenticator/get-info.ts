@@ -65,8 +65,8 @@ function storage(authenticator: Authenticator): Partial<GetInfoResponse> {
     maxSerializedLargeBlobArray: authenticator.supports('largeBlobs') ? model.maxSerializedLargeBlobArray : undefined,
     maxCredBlobLength: model.maxCredBlobLength || undefined,
     remainingDiscoverableCredentials: Math.max(0, model.maxDiscoverableCredentials - credentials.count),
-    encIdentifier: persistentToken.seal(ENC_IDENTIFIER, credentials.deviceIdentifier),
-    encCredStoreState: persistentToken.seal(ENC_CRED_STORE_STATE, credentials.storeState()),
+    encIdentifier: persistentToken.seal(ENC_IDENTIFIER, () => credentials.deviceIdentifier),
+    encCredStoreState: persistentToken.seal(ENC_CRED_STORE_STATE, () => credentials.storeState()),
   };
 }
 

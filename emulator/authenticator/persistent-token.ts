@@ -74,9 +74,9 @@ export class PersistentToken {
 
   /**
    * Encrypts 16 bytes for the token's holder: a fresh IV, then AES-128-CBC under HKDF-SHA-256 of the token with `info`
-   * (§6.4 encIdentifier, encCredStoreState). Undefined on models without the token.
+   * (§6.4 encIdentifier, encCredStoreState). Undefined on models without the token, which are not asked for the bytes.
    */
-  seal(info: string, plain: Uint8Array): Uint8Array | undefined {
+  seal(info: string, plain: () => Uint8Array): Uint8Array | undefined {
     if (!this.#record) return undefined;
     const { crypto, random } = this.#environment;
     let key = this.#keys.get(info);
@@ -85,7 +85,7 @@ export class PersistentToken {
       this.#keys.set(info, key);
     }
     const iv = random.bytes(IV_LENGTH);
-    return concat(iv, crypto.aesCbcEncrypt(key, iv, plain));
+    return concat(iv, crypto.aesCbcEncrypt(key, iv, plain()));
   }
 
   #changes(record: PersistentTokenRecord): StoreChange[] {
