@@ -4,6 +4,7 @@ import {
   createECDH,
   createPrivateKey,
   createPublicKey,
+  type ECDH,
   hkdfSync,
   type KeyObject,
   sign,
@@ -54,22 +55,24 @@ const openSpki = (prefix: string) => (bytes: Uint8Array) =>
   createPublicKey({ key: Buffer.from(concat(fromHex(prefix), bytes)), format: 'der', type: 'spki' });
 
 /** A key of an elliptic curve from random bytes: the rare scalar outside 1..n-1 is drawn again. */
-function drawKeyPair(curve: string, length: number, random: Random): KeyPairBytes {
-  const ecdh = createECDH(curve);
+function drawKeyPair(curve: ECDH, length: number, random: Random): KeyPairBytes {
   for (;;) {
     const privateKey = random(length);
     if (length === 66) privateKey[0]! &= 1; // P-521: all bits above the 521st
     try {
-      ecdh.setPrivateKey(privateKey);
+      curve.setPrivateKey(privateKey);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ERR_CRYPTO_INVALID_KEYTYPE') throw error;
       continue;
     }
-    return { privateKey, publicKey: Uint8Array.from(ecdh.getPublicKey().subarray(1)) };
+    return { privateKey, publicKey: Uint8Array.from(curve.getPublicKey().subarray(1)) };
   }
 }
 
-export const p256KeyPair = (random: Random): KeyPairBytes => drawKeyPair('prime256v1', 32, random);
+/** One of each curve for all keys: making one costs as much as a third of a key. */
+const [p256, p384, p521] = [createECDH('prime256v1'), createECDH('secp384r1'), createECDH('secp521r1')];
+
+export const p256KeyPair = (random: Random): KeyPairBytes => drawKeyPair(p256, 32, random);
 
 /** An algorithm whose private key is a seed that OpenSSL makes the public key of. */
 export function seeded(
@@ -133,13 +136,13 @@ const onP256 = scheme(
 );
 const onP384 = scheme(
   'sha384',
-  (random) => drawKeyPair('secp384r1', 48, random),
+  (random) => drawKeyPair(p384, 48, random),
   openDer('sec1', '303e0201010430', 'a00706052b81040022'),
   openSpki('3076301006072a8648ce3d020106052b8104002203620004'),
 );
 const onP521 = scheme(
   'sha512',
-  (random) => drawKeyPair('secp521r1', 66, random),
+  (random) => drawKeyPair(p521, 66, random),
   openDer('sec1', '30500201010442', 'a00706052b81040023'),
   openSpki('30819b301006072a8648ce3d020106052b810400230381860004'),
 );

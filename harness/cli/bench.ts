@@ -48,7 +48,7 @@ async function bench(options: BenchOptions): Promise<void> {
     }
   }
   output.document(rows);
-  const count = (value: number) => Math.round(value).toLocaleString('en');
+  const count = (value: number) => (value < 10 ? value.toFixed(2) : Math.round(value).toLocaleString('en'));
   output.table(
     [
       ['name', 'a second', 'reference', 'ratio', ''],

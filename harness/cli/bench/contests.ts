@@ -2,19 +2,13 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { Decoder } from 'cbor-x';
 import { decodeCbor } from '../../../ctap/cbor.ts';
-import { CtapError } from '../../../ctap/status.ts';
-import { systemClock } from '../../../emulator/clock.ts';
-import { nodeCrypto } from '../../../emulator/crypto-node.ts';
-import type { Exchange } from '../../../emulator/exchange.ts';
-import { VirtualKey } from '../../../emulator/key.ts';
-import { defaultModel } from '../../../emulator/models/index.ts';
-import { autoPresence } from '../../../emulator/presence.ts';
-import { systemRandom } from '../../../emulator/random.ts';
-import { memoryStore } from '../../../emulator/store/memory.ts';
 import { CtapHidDevice } from '../../client/ctap-hid.ts';
 import { connectInProcess } from '../../transports/in-process.ts';
+import { algorithmContests } from './algorithm-contests.ts';
+import { answer, freshKey, keyWith, repeat, rpOf } from './bench-key.ts';
 import { credentialIdIn, getAssertion, makeCredential, variety } from './messages.ts';
-import type { Contest, Operation } from './rounds.ts';
+import type { Contest } from './rounds.ts';
+import { storageContests } from './storage-contests.ts';
 
 const RP_ID = 'example.com';
 const SIGNATURE = 'OpenSSL P-256 signature';
@@ -31,6 +25,8 @@ export const contests: ReadonlyMap<string, () => Promise<Contest>> = new Map([
   ['get-assertion-hid', getAssertionHidContest],
   ['cbor-decode', cborDecodeContest],
   ['get-assertion-10000', manyCredentialsContest],
+  ...algorithmContests,
+  ...storageContests,
 ]);
 
 async function makeCredentialContest(): Promise<Contest> {
@@ -114,48 +110,6 @@ async function manyCredentialsContest(): Promise<Contest> {
       await many.close();
       await few.close();
     },
-  };
-}
-
-function rpOf(index: number): string {
-  return `site-${index}.example`;
-}
-
-/** A key with that many discoverable credentials, each at a site of its own. */
-async function keyWith(credentials: number): Promise<VirtualKey> {
-  const key = await freshKey(credentials);
-  for (let index = 0; index < credentials; index++) {
-    await answer(key, makeCredential(index, { rpId: rpOf(index), rk: true }));
-  }
-  return key;
-}
-
-function freshKey(room: number = defaultModel.maxDiscoverableCredentials): Promise<VirtualKey> {
-  return VirtualKey.open({
-    environment: {
-      clock: systemClock,
-      random: systemRandom,
-      crypto: nodeCrypto,
-      store: memoryStore(),
-      presence: autoPresence,
-    },
-    model: { ...defaultModel, maxDiscoverableCredentials: room },
-  });
-}
-
-const exchange: Exchange = { signal: new AbortController().signal, keepalive() {} };
-
-/** The key's answer; anything but success ends the bench, for it would measure refusals. */
-async function answer(key: VirtualKey, request: Uint8Array): Promise<Uint8Array> {
-  const response = await key.cbor(request, exchange);
-  const status = response[0] ?? 0x7f;
-  if (status !== 0) throw new CtapError(status, `the key refused the bench's command ${request[0]}`);
-  return response;
-}
-
-function repeat(key: VirtualKey, requests: readonly Uint8Array[]): Operation {
-  return async (count) => {
-    for (let i = 0; i < count; i++) await answer(key, requests[i % requests.length]!);
   };
 }
 

@@ -15,16 +15,23 @@ function clientDataHash(index: number): Uint8Array {
   return new Uint8Array(32).fill(index & 0xff);
 }
 
+export interface CredentialOptions {
+  readonly rpId?: string;
+  readonly rk?: boolean;
+  /** COSE algorithms; default: what browsers ask for. */
+  readonly algorithms?: readonly number[];
+}
+
 /** authenticatorMakeCredential as bytes: command and CBOR. */
-export function makeCredential(index: number, options: { rpId?: string; rk?: boolean } = {}): Uint8Array {
+export function makeCredential(index: number, options: CredentialOptions = {}): Uint8Array {
   const request = makeCredentialRequest.encode({
     clientDataHash: clientDataHash(index),
     rp: { id: options.rpId ?? 'example.com', name: 'Example' },
     user: { id: utf8(`user-${index}`), name: 'alice@example.com', displayName: 'Alice Example' },
-    pubKeyCredParams: [
-      { alg: Algorithm.ES256, type: 'public-key' },
-      { alg: -257, type: 'public-key' },
-    ],
+    pubKeyCredParams: (options.algorithms ?? [Algorithm.ES256, Algorithm.RS256]).map((alg) => ({
+      alg,
+      type: 'public-key',
+    })),
     options: { rk: options.rk ?? false },
   });
   return concat(Uint8Array.of(Command.authenticatorMakeCredential), encodeCbor(request));

@@ -14,7 +14,20 @@ it('bench gives its rows as an array, and as a table', async () => {
     const { status, stdout, stderr } = await runCli([...quick, '--json'], env);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const rows = JSON.parse(stdout) as Measurement[];
-    const names = ['make-credential', 'get-assertion', 'get-assertion-hid', 'cbor-decode', 'get-assertion-10000'];
+    const names = [
+      'make-credential',
+      'get-assertion',
+      'get-assertion-hid',
+      'cbor-decode',
+      'get-assertion-10000',
+      'get-assertion-es384',
+      'get-assertion-eddsa',
+      'get-assertion-rs256',
+      'get-assertion-ml-dsa-44',
+      'list-credentials-10000',
+      'open-store-10000',
+      'write-large-blob',
+    ];
     expect(rows.map((row) => row.name)).toEqual(names);
     for (const row of rows) {
       expect(Object.keys(row)).toEqual(['name', 'perSecond', 'reference', 'referencePerSecond', 'ratio']);
