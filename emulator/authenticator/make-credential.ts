@@ -61,8 +61,7 @@ export async function makeCredential(
   if (rk) assertRoom(authenticator, request, rpIdHash); // before the touch: it would be in vain
   await collectUserPresence(authenticator, verification, presence, exchange); // steps 13, 14
 
-  const credential = await createCredential(authenticator, request, alg, rk, rpIdHash, extensions); // steps 16, 17
-  exchange.signal.throwIfAborted(); // an RSA key takes its time
+  const credential = await createCredential(authenticator, request, alg, rk, rpIdHash, extensions, exchange); // steps 16, 17
   const fmt = chooseFormat(model, request.attestationFormatsPreference, alg);
   const { signCount, change } = authenticator.nextSignCount();
   const authData = encodeAuthenticatorData({
@@ -171,10 +170,13 @@ async function createCredential(
   rk: boolean,
   rpIdHash: Uint8Array,
   extensions: CreationExtensions,
+  exchange: Exchange,
 ): Promise<CreatedCredential> {
   const { crypto, random } = authenticator.environment;
   const { credentials } = authenticator;
-  const { privateKey, publicKey } = await crypto.generateKeyPair(alg, (length) => random.bytes(length));
+  const made = crypto.generateKeyPair(alg, (length) => random.bytes(length));
+  const { privateKey, publicKey } = await made;
+  if (made instanceof Promise) exchange.signal.throwIfAborted(); // an RSA key takes its time
   const core: SealedCredential = {
     alg,
     privateKey,

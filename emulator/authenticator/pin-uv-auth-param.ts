@@ -39,7 +39,7 @@ export async function checkPinUvAuthParam(
   if (pinUvAuthParam.length === 0) {
     const answer = await authenticator.requestPresence(presence, exchange);
     if (answer !== 'touched') throw new CtapError('CTAP2_ERR_OPERATION_DENIED');
-    throw new CtapError(authenticator.isProtected ? 'CTAP2_ERR_PIN_INVALID' : 'CTAP2_ERR_PIN_NOT_SET');
+    throw new CtapError(authenticator.pin.isSet ? 'CTAP2_ERR_PIN_INVALID' : 'CTAP2_ERR_PIN_NOT_SET');
   }
   if (version === undefined)
     throw new CtapError('CTAP2_ERR_MISSING_PARAMETER', 'pinUvAuthParam came without pinUvAuthProtocol');
