@@ -116,6 +116,20 @@ function manage(subCommand: number, params?: CredentialManagementParams): Builde
   };
 }
 
+/** The same request under the command byte of FIDO_2_1_PRE. */
+function prototype(builder: Builder, command: number): Builder {
+  return async (platform, prepared) => ({ ...(await builder(platform, prepared)), command });
+}
+
+const getCredsMetadata = manage(CredentialManagementSubcommand.getCredsMetadata);
+const enumerateEnrollments: Builder = async (platform) => {
+  const authorization = await authorized(platform, Permission.bioEnrollment, bioEnrollmentAuthMessage(1, 4, undefined));
+  return {
+    command: Command.authenticatorBioEnrollment,
+    parameters: bioEnrollmentRequest.encode({ modality: 1, subCommand: 4, ...authorization }),
+  };
+};
+
 const rpIDHash = nodeCrypto.sha256(utf8(RP_ID));
 const enumerateCredentials = manage(CredentialManagementSubcommand.enumerateCredentialsBegin, { rpIDHash });
 const descriptor = (id: Uint8Array) => ({ type: PUBLIC_KEY, id });
@@ -177,7 +191,7 @@ export const builders = {
       ...agreement,
     });
   },
-  getCredsMetadata: manage(CredentialManagementSubcommand.getCredsMetadata),
+  getCredsMetadata,
   enumerateRPs: manage(CredentialManagementSubcommand.enumerateRPsBegin),
   enumerateCredentials,
   enumerateNextCredential: async (platform, prepared) => {
@@ -218,17 +232,9 @@ export const builders = {
       parameters: authenticatorConfigRequest.encode({ subCommand: 3, subCommandParams, ...authorization }),
     };
   },
-  enumerateEnrollments: async (platform) => {
-    const authorization = await authorized(
-      platform,
-      Permission.bioEnrollment,
-      bioEnrollmentAuthMessage(1, 4, undefined),
-    );
-    return {
-      command: Command.authenticatorBioEnrollment,
-      parameters: bioEnrollmentRequest.encode({ modality: 1, subCommand: 4, ...authorization }),
-    };
-  },
+  enumerateEnrollments,
+  prototypeGetCredsMetadata: prototype(getCredsMetadata, Command.prototypeAuthenticatorCredentialManagement),
+  prototypeEnumerateEnrollments: prototype(enumerateEnrollments, Command.prototypeAuthenticatorBioEnrollment),
 } satisfies Record<string, Builder>;
 
 export type RequestName = keyof typeof builders;

@@ -18,7 +18,7 @@ import {
 } from './streams.ts';
 import { MODELS, type Prepared, plugInPrepared, prepare, readInfo } from './subject.ts';
 
-const STREAMS = 12_000;
+const STREAMS = 20_000;
 const MAX_EVENTS = 14;
 /** For machines that have much else to do. */
 const TIMEOUT = 900_000;
