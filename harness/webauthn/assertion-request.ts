@@ -1,5 +1,5 @@
 /** One get(), as every authenticator is asked for it, and its outcome. */
-import type { BeginAssertion, ClientOutputs } from './extensions/extension.ts';
+import type { AssertionExtension, ClientOutputs } from './extensions/extension.ts';
 import type { PublicKeyCredentialRequestOptions } from './options.ts';
 import type { WebAuthnUi } from './ui.ts';
 
@@ -9,7 +9,7 @@ export interface AssertionRequest {
   readonly appId: string | undefined;
   readonly options: PublicKeyCredentialRequestOptions;
   readonly clientDataHash: Uint8Array;
-  readonly extensions: readonly BeginAssertion[];
+  readonly extensions: readonly AssertionExtension[];
   readonly ui: WebAuthnUi;
 }
 

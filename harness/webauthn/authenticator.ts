@@ -6,7 +6,9 @@ import { HidCapability } from '../../ctap/hid/packet.ts';
 import { Ctap1Client } from '../client/ctap1.ts';
 import { Ctap2Client } from '../client/ctap2.ts';
 import type { CtapDevice } from '../client/device.ts';
+import { LargeBlobsClient } from '../client/large-blobs.ts';
 import { PinClient, type SharedSecret } from '../client/pin.ts';
+import type { PinUvAuthToken } from '../client/pin-uv-auth-token.ts';
 import { isStatus } from './errors.ts';
 import type { ExtensionAuthenticator } from './extensions/extension.ts';
 import type { AuthenticatorAttachment, AuthenticatorTransport } from './json.ts';
@@ -59,8 +61,16 @@ export class Ctap2Authenticator implements ExtensionAuthenticator {
     return this.info.extensions?.includes(extension) ?? false;
   }
 
+  get maxCredBlobLength(): number {
+    return this.info.maxCredBlobLength ?? 0;
+  }
+
   sharedSecret(): Promise<SharedSecret> {
     return this.pin.sharedSecret({ signal: this.turn.signal });
+  }
+
+  largeBlobs(token?: PinUvAuthToken): LargeBlobsClient {
+    return new LargeBlobsClient(this.client, { token, exchange: { signal: this.turn.signal } });
   }
 
   /** Waits for a touch that does nothing else: it says which authenticator is meant, or that the user is there. */
@@ -91,6 +101,7 @@ export class U2fAuthenticator implements ExtensionAuthenticator {
   readonly turn: Turn;
   readonly attachment = 'cross-platform';
   readonly transports: AuthenticatorTransport[] = ['usb'];
+  readonly maxCredBlobLength = 0;
 
   constructor(device: CtapDevice, turn: Turn) {
     this.client = new Ctap1Client(device);
@@ -103,6 +114,10 @@ export class U2fAuthenticator implements ExtensionAuthenticator {
 
   sharedSecret(): Promise<never> {
     return Promise.reject(new TypeError('a U2F key agrees on no secret'));
+  }
+
+  largeBlobs(): never {
+    throw new TypeError('a U2F key has no large blobs');
   }
 }
 

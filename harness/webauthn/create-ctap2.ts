@@ -20,7 +20,7 @@ export async function createOverCtap2(authenticator: Ctap2Authenticator, request
   const { options, rpId, ui } = request;
   assertAlgorithm(authenticator, request);
   const rk = isDiscoverable(authenticator, request);
-  const exchanges = request.extensions.map((begin) => begin(authenticator));
+  const exchanges = request.extensions.map((begin) => begin(authenticator, rk));
   const excluded = batches(options.excludeCredentials, authenticator.info);
   const verification = {
     authenticator,
@@ -112,12 +112,12 @@ function creationMembers(
   };
 }
 
-function readResponse(
-  { fmt, attStmt = new Map(), authData }: MakeCredentialResponse,
+async function readResponse(
+  { fmt, attStmt = new Map(), authData, largeBlobKey }: MakeCredentialResponse,
   { rpId, options, pubKeyCredParams }: CreationRequest,
   discoverable: boolean,
   exchanges: readonly ExtensionExchange<CreatedCredential>[],
-): Created {
+): Promise<Created> {
   const userVerified = options.authenticatorSelection.userVerification === 'required';
   const read = readAuthenticatorData(authData, { rpIdHash: sha256(rpId), userVerified });
   const { attestedCredentialData: credential } = read;
@@ -127,6 +127,6 @@ function readResponse(
     const asked = pubKeyCredParams.map((parameters) => parameters.alg).join(', ');
     throw new ProtocolError(`expected a credential of algorithm ${asked}, got ${alg}`);
   }
-  const clientExtensionResults = clientOutputs(exchanges, { authData: read, discoverable });
+  const clientExtensionResults = await clientOutputs(exchanges, { authData: read, discoverable, largeBlobKey });
   return { attestation: { fmt, attStmt, authData }, credential, clientExtensionResults };
 }

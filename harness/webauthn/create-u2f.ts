@@ -20,7 +20,7 @@ export async function createOverU2f(authenticator: U2fAuthenticator, request: Cr
   const { client, turn } = authenticator;
   const { rpId, appIdExclude, options, clientDataHash } = request;
   assertWithinU2f(request);
-  const exchanges = request.extensions.map((begin) => begin(authenticator));
+  const exchanges = request.extensions.map((begin) => begin(authenticator, false));
   const identities = appIdExclude === undefined ? [rpId] : [rpId, appIdExclude];
   if (await findKeyHandle(client, identities, options.excludeCredentials)) {
     await touchU2f(client, turn.signal);
@@ -42,7 +42,7 @@ export async function createOverU2f(authenticator: U2fAuthenticator, request: Cr
   return {
     attestation: { fmt: 'fido-u2f', attStmt, authData: encodeAuthenticatorData(parts) },
     credential,
-    clientExtensionResults: clientOutputs(exchanges, { authData: parts, discoverable: false }),
+    clientExtensionResults: await clientOutputs(exchanges, { authData: parts, discoverable: false }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { PublicKeyCredentialDescriptor } from '../../ctap/commands/entities
 import type { GetAssertionRequest, GetAssertionResponse } from '../../ctap/commands/get-assertion.ts';
 import { Permission } from '../../ctap/pin-uv-auth/index.ts';
 import { Ctap1Client } from '../client/ctap1.ts';
+import type { PinUvAuthToken } from '../client/pin-uv-auth-token.ts';
 import { readAuthenticatorData } from './answers.ts';
 import type { AssertionRequest, Given } from './assertion-request.ts';
 import type { Ctap2Authenticator } from './authenticator.ts';
@@ -29,21 +30,26 @@ export async function getOverCtap2(authenticator: Ctap2Authenticator, request: A
     ui,
     rpId,
     requirement: options.userVerification,
-    permissions: Permission.getAssertion,
+    permissions: request.extensions.reduce(
+      (all, extension) => all | (extension.permissions?.(authenticator) ?? 0),
+      Permission.getAssertion as number,
+    ),
     operation: 'getAssertion' as const,
   };
   const authorization = await authorize(verification);
   const allowList = options.allowCredentials && (await allowListOf(authenticator, request, authorization));
   if (allowList?.length === 0) return withoutCredential(authenticator, request);
-  const exchanges = request.extensions.map((begin) =>
-    begin(authenticator, allowList?.length === 1 ? allowList[0]!.id : undefined),
+  const exchanges = request.extensions.map((extension) =>
+    extension.begin(authenticator, allowList?.length === 1 ? allowList[0]!.id : undefined),
   );
   let waited = false;
+  let token: PinUvAuthToken | undefined;
   const onKeepalive = (status: number) => {
     if (status === UPNEEDED) waited = true;
   };
   try {
     const responses = await sendAuthorized(verification, authorization, async (authorized) => {
+      token = authorized.kind === 'token' ? authorized.token : undefined;
       const message: GetAssertionRequest = {
         rpId,
         clientDataHash: request.clientDataHash,
@@ -55,7 +61,8 @@ export async function getOverCtap2(authenticator: Ctap2Authenticator, request: A
       return authenticator.client.getAllAssertions(message, { signal: authenticator.turn.signal, onKeepalive });
     });
     authenticator.turn.choose();
-    return readResponse(await select(authenticator, request, responses), request, allowList ?? [], exchanges);
+    const response = await select(authenticator, request, responses);
+    return await readResponse(response, request, allowList ?? [], exchanges, token);
   } catch (error) {
     if (!isStatus(error, 'CTAP2_ERR_NO_CREDENTIALS')) throw error;
     return withoutCredential(authenticator, request, waited);
@@ -120,19 +127,21 @@ async function select(
   return chosen;
 }
 
-function readResponse(
+async function readResponse(
   response: GetAssertionResponse,
   { rpId, options }: AssertionRequest,
   allowList: readonly PublicKeyCredentialDescriptor[],
   exchanges: readonly ExtensionExchange<GivenAssertion>[],
-): Given {
+  token: PinUvAuthToken | undefined,
+): Promise<Given> {
   const expected = { rpIdHash: sha256(rpId), userVerified: options.userVerification === 'required' };
   const authData = readAuthenticatorData(response.authData, expected);
+  const { largeBlobKey } = response;
   return {
     credentialId: credentialOf(response, allowList).id,
     authenticatorData: response.authData,
     signature: response.signature,
     userHandle: response.user?.id,
-    clientExtensionResults: clientOutputs(exchanges, { authData, usedAppId: false }),
+    clientExtensionResults: await clientOutputs(exchanges, { authData, usedAppId: false, largeBlobKey, token }),
   };
 }

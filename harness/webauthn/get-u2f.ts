@@ -37,12 +37,12 @@ export async function signWithU2f(
     { signal: authenticator.turn.signal, timeout: UNTIL_ABORTED },
   );
   const authData = { rpIdHash: application, flags: userPresence & Flag.UP, signCount: counter };
-  const exchanges = extensions.map((begin) => begin(authenticator, keyHandle));
+  const exchanges = extensions.map((extension) => extension.begin(authenticator, keyHandle));
   const usedAppId = known.identity === appId && appId !== rpId;
   return {
     credentialId: keyHandle,
     authenticatorData: encodeAuthenticatorData(authData),
     signature,
-    clientExtensionResults: clientOutputs(exchanges, { authData, usedAppId }),
+    clientExtensionResults: await clientOutputs(exchanges, { authData, usedAppId }),
   };
 }

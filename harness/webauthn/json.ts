@@ -31,14 +31,26 @@ export interface PrfInputsJSON {
   readonly evalByCredential?: Readonly<Record<Base64URLString, PrfValuesJSON>> | undefined;
 }
 
+export interface LargeBlobInputsJSON {
+  /** In create(): `required` or `preferred`. */
+  readonly support?: string | undefined;
+  /** In get(). */
+  readonly read?: boolean | undefined;
+  /** In get(), with exactly one allowed credential. */
+  readonly write?: Base64URLString | undefined;
+}
+
 /** Inputs that this client knows; others are ignored. */
 export interface AuthenticationExtensionsClientInputsJSON {
   readonly appid?: string | undefined;
   readonly appidExclude?: string | undefined;
+  readonly credBlob?: Base64URLString | undefined;
   readonly credProps?: boolean | undefined;
   readonly credentialProtectionPolicy?: string | undefined;
   readonly enforceCredentialProtectionPolicy?: boolean | undefined;
+  readonly getCredBlob?: boolean | undefined;
   readonly hmacCreateSecret?: boolean | undefined;
+  readonly largeBlob?: LargeBlobInputsJSON | undefined;
   readonly minPinLength?: boolean | undefined;
   readonly prf?: PrfInputsJSON | undefined;
 }
@@ -72,8 +84,13 @@ export interface PublicKeyCredentialRequestOptionsJSON {
 export interface AuthenticationExtensionsClientOutputsJSON {
   appid?: boolean;
   appidExclude?: boolean;
+  /** In create(): whether the key keeps it. */
+  credBlob?: boolean;
   credProps?: { rk?: boolean };
+  getCredBlob?: Base64URLString;
   hmacCreateSecret?: boolean;
+  /** `supported` of create(), `blob` and `written` of get(). */
+  largeBlob?: { supported?: boolean; blob?: Base64URLString; written?: boolean };
   prf?: { enabled?: boolean; results?: PrfValuesJSON };
 }
 

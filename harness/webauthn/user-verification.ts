@@ -1,4 +1,5 @@
 /** Whether and how the user is verified on one authenticator: CTAP 2.3 §6.1.1, §6.2.1, §7.1.1 "platform" steps. */
+import { Permission } from '../../ctap/pin-uv-auth/index.ts';
 import type { PinUvAuthToken } from '../client/pin-uv-auth-token.ts';
 import type { Ctap2Authenticator } from './authenticator.ts';
 import { isStatus, Unsuitable } from './errors.ts';
@@ -52,11 +53,11 @@ function means({ authenticator, ui, operation }: VerificationRequest): Means {
   };
 }
 
-/** True where the key would refuse the operation without user verification (CTAP 2.3 §6.1.2 steps 6 to 8, §6.2.2 step 5). */
-function isDemanded({ authenticator, operation }: VerificationRequest): boolean {
+/** True where the key would refuse the operation without user verification (CTAP 2.3 §6.1.2 steps 6 to 8, §6.2.2 step 5, §6.10.2). */
+function isDemanded({ authenticator, operation, permissions }: VerificationRequest): boolean {
   if (authenticator.option('alwaysUv')) return true;
-  if (operation === 'getAssertion') return false;
   const isProtected = authenticator.option('clientPin') === true || authenticator.option('uv') === true;
+  if (operation === 'getAssertion') return isProtected && (permissions & Permission.largeBlobWrite) !== 0;
   return isProtected && !(operation === 'makeCredential' && authenticator.option('makeCredUvNotRqd') === true);
 }
 

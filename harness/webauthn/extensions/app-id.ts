@@ -1,6 +1,6 @@
 /** appid and appidExclude: credentials that U2F's own JavaScript API made (WebAuthn Level 3 §10.1.1, §10.1.2). */
 import { text } from '../webidl.ts';
-import type { BeginAssertion, BeginCreation, ReadInputs } from './extension.ts';
+import type { AssertionExtension, BeginCreation, ReadInputs } from './extension.ts';
 
 export interface AppIdInputs {
   readonly appid?: string | undefined;
@@ -16,6 +16,7 @@ export function beginAppIdExclude({ appidExclude }: AppIdInputs): BeginCreation 
   return appidExclude === undefined ? undefined : () => ({ outputs: () => ({ appidExclude: true }) });
 }
 
-export function beginAppId({ appid }: AppIdInputs): BeginAssertion | undefined {
-  return appid === undefined ? undefined : () => ({ outputs: ({ usedAppId }) => ({ appid: usedAppId }) });
+export function appIdAssertion({ appid }: AppIdInputs): AssertionExtension | undefined {
+  if (appid === undefined) return undefined;
+  return { begin: () => ({ outputs: ({ usedAppId }) => ({ appid: usedAppId }) }) };
 }

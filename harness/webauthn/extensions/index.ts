@@ -1,13 +1,15 @@
 /** The extensions that this client knows: their parts in one ceremony. */
 import type { CborValue } from '../../../ctap/cbor.ts';
-import { beginAppId, beginAppIdExclude } from './app-id.ts';
+import { appIdAssertion, beginAppIdExclude } from './app-id.ts';
+import { beginCredBlob, credBlobAssertion } from './cred-blob.ts';
 import { beginCredProps } from './cred-props.ts';
 import { beginCredProtect } from './cred-protect.ts';
-import type { BeginAssertion, BeginCreation, ClientOutputs, ExtensionExchange } from './extension.ts';
+import type { AssertionExtension, BeginCreation, ClientOutputs, ExtensionExchange } from './extension.ts';
 import { beginHmacCreateSecret } from './hmac-create-secret.ts';
 import type { AuthenticationExtensionsClientInputs } from './inputs.ts';
+import { beginLargeBlobCreation, largeBlobAssertion } from './large-blob.ts';
 import { beginMinPinLength } from './min-pin-length.ts';
-import { beginPrfAssertion, beginPrfCreation } from './prf.ts';
+import { beginPrfCreation, prfAssertion } from './prf.ts';
 
 export type { CreatedCredential, ExtensionAuthenticator, GivenAssertion } from './extension.ts';
 
@@ -15,9 +17,11 @@ export type { CreatedCredential, ExtensionAuthenticator, GivenAssertion } from '
 export function creationExtensions(inputs: AuthenticationExtensionsClientInputs): BeginCreation[] {
   return [
     beginAppIdExclude(inputs),
+    beginCredBlob(inputs),
     beginCredProps(inputs),
     beginCredProtect(inputs),
     beginHmacCreateSecret(inputs),
+    beginLargeBlobCreation(inputs),
     beginMinPinLength(inputs),
     beginPrfCreation(inputs),
   ].filter((begin) => begin !== undefined);
@@ -27,8 +31,13 @@ export function creationExtensions(inputs: AuthenticationExtensionsClientInputs)
 export function assertionExtensions(
   inputs: AuthenticationExtensionsClientInputs,
   allowed: readonly { readonly id: Uint8Array }[] | undefined,
-): BeginAssertion[] {
-  return [beginAppId(inputs), beginPrfAssertion(inputs, allowed)].filter((begin) => begin !== undefined);
+): AssertionExtension[] {
+  return [
+    appIdAssertion(inputs),
+    credBlobAssertion(inputs),
+    largeBlobAssertion(inputs, allowed),
+    prfAssertion(inputs, allowed),
+  ].filter((extension) => extension !== undefined);
 }
 
 /** The authenticator extension inputs of all parts; undefined where there are none. */
@@ -41,6 +50,11 @@ export async function authenticatorInputs(
 }
 
 /** The client extension outputs of all parts. */
-export function clientOutputs<Result>(exchanges: readonly ExtensionExchange<Result>[], result: Result): ClientOutputs {
-  return Object.assign({}, ...exchanges.map((exchange) => exchange.outputs?.(result)));
+export async function clientOutputs<Result>(
+  exchanges: readonly ExtensionExchange<Result>[],
+  result: Result,
+): Promise<ClientOutputs> {
+  const outputs: ClientOutputs = {};
+  for (const exchange of exchanges) Object.assign(outputs, await exchange.outputs?.(result));
+  return outputs;
 }

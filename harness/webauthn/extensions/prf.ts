@@ -8,7 +8,7 @@ import { sha256 } from '../digest.ts';
 import { webauthnError } from '../errors.ts';
 import type { PrfValuesJSON } from '../json.ts';
 import { base64Url, type Convert, Dictionary, record } from '../webidl.ts';
-import type { BeginAssertion, BeginCreation, ReadInputs } from './extension.ts';
+import type { AssertionExtension, BeginCreation, ReadInputs } from './extension.ts';
 
 export interface PrfValues {
   readonly first: Uint8Array;
@@ -105,25 +105,27 @@ export function beginPrfCreation({ prf }: PrfInputs): BeginCreation | undefined 
 }
 
 /** @throws DOMException NotSupportedError or SyntaxError for an evalByCredential that does not fit `allowed` */
-export function beginPrfAssertion(
+export function prfAssertion(
   { prf }: PrfInputs,
   allowed: readonly { readonly id: Uint8Array }[] | undefined,
-): BeginAssertion | undefined {
+): AssertionExtension | undefined {
   if (!prf) return undefined;
   const byCredential = prf.evalByCredential ?? new Map<string, PrfValues>();
   checkCredentialIds(byCredential, allowed);
-  return (authenticator, credentialId) => {
-    const inputs = (credentialId && byCredential.get(toBase64Url(credentialId))) ?? prf.eval;
-    let secret: SharedSecret | undefined;
-    return {
-      async inputs(): Promise<Record<string, CborValue>> {
-        if (!inputs || !authenticator.supports(HMAC_SECRET)) return {};
-        secret = await authenticator.sharedSecret();
-        return { [HMAC_SECRET]: hmacSecretRequest(inputs, secret) };
-      },
-      outputs: ({ authData }) => ({
-        prf: secret ? readResults(authData.extensions?.get(HMAC_SECRET), secret) : {},
-      }),
-    };
+  return {
+    begin(authenticator, credentialId) {
+      const inputs = (credentialId && byCredential.get(toBase64Url(credentialId))) ?? prf.eval;
+      let secret: SharedSecret | undefined;
+      return {
+        async inputs(): Promise<Record<string, CborValue>> {
+          if (!inputs || !authenticator.supports(HMAC_SECRET)) return {};
+          secret = await authenticator.sharedSecret();
+          return { [HMAC_SECRET]: hmacSecretRequest(inputs, secret) };
+        },
+        outputs: ({ authData }) => ({
+          prf: secret ? readResults(authData.extensions?.get(HMAC_SECRET), secret) : {},
+        }),
+      };
+    },
   };
 }
