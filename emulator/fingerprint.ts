@@ -93,3 +93,44 @@ export class ManualFingerprints implements FingerprintReader {
     });
   }
 }
+
+/** The hand that touches the key, and fingers that somebody names: these come first, each of them once. */
+export class PresentedFingerprints implements FingerprintReader {
+  readonly #hand: FingerprintReader;
+  readonly #early: FingerprintSample[] = [];
+  readonly #waiting = new Set<(sample: FingerprintSample) => void>();
+
+  constructor(presence: UserPresence) {
+    this.#hand = handFingerprints(presence);
+  }
+
+  /** Puts a finger on the sensor: for what reads it now, else for what reads it next. */
+  present(finger: string, feedback: EnrollFeedbackName = 'FP_GOOD'): void {
+    const [oldest] = this.#waiting;
+    if (oldest) oldest({ finger, feedback });
+    else this.#early.push({ finger, feedback });
+  }
+
+  async capture(request: CaptureRequest, { signal }: Abortable): Promise<FingerprintSample | 'timeout'> {
+    const early = this.#early.shift();
+    if (early) return early;
+    const call = new AbortController();
+    const abort = () => call.abort(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    let settle: (sample: FingerprintSample) => void = () => {};
+    const presented = new Promise<FingerprintSample>((resolve) => {
+      settle = resolve;
+    });
+    this.#waiting.add(settle);
+    const touched = this.#hand.capture(request, call);
+    try {
+      return await Promise.race([presented, touched]);
+    } finally {
+      this.#waiting.delete(settle);
+      signal.removeEventListener('abort', abort);
+      call.abort(new DOMException('another finger was there first', 'AbortError'));
+      touched.catch(() => undefined); // called off by the line above; its own failure came through the race
+    }
+  }
+}

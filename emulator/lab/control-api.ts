@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { toHex } from '../../ctap/bytes.ts';
+import { EnrollFeedback, type EnrollFeedbackName } from '../../ctap/commands/bio-enrollment.ts';
 import { publishMetadata } from '../attestation/metadata-blob.ts';
 import { systemClock } from '../clock.ts';
 import { findModel, type Model, models } from '../models/index.ts';
@@ -77,6 +78,15 @@ export function createControlApi(lab: Lab, options: ControlApiOptions): Hono {
     if (!key.presence.manual.deny()) throw nothingWaits(key);
     return c.json({ denied: true });
   });
+  api.post('/keys/:id/fingers', async (c) => {
+    const key = findKey(lab, c);
+    if (!key.fingerprints) {
+      throw new Problem(409, 'no_sensor', `key ${key.id} (${key.key.model.name}) has no fingerprint sensor`);
+    }
+    const { finger, feedback } = await fingerOf(c);
+    key.fingerprints.present(finger, feedback);
+    return c.json({ finger, feedback });
+  });
   api.post('/keys/:id/insert', async (c) => {
     const key = findKey(lab, c);
     const changed = await key.insert();
@@ -145,6 +155,29 @@ function waitOf(c: Context): number {
   const wait = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
   if (wait <= MAX_WAIT) return wait;
   throw new Problem(400, 'bad_wait', `expected wait to be 0 to ${MAX_WAIT} milliseconds, got ${JSON.stringify(text)}`);
+}
+
+/** The body of a finger: its name, and how its sample turns out. */
+async function fingerOf(c: Context): Promise<{ finger: string; feedback: EnrollFeedbackName }> {
+  const body: unknown = await c.req.json().catch(() => undefined);
+  const { finger, feedback = 'FP_GOOD' } = typeof body === 'object' && body !== null ? (body as Finger) : {};
+  if (typeof finger !== 'string' || finger === '') {
+    throw new Problem(400, 'bad_finger', 'expected a JSON object with the name of a finger: {"finger": "thumb"}');
+  }
+  if (!isFeedback(feedback)) {
+    const detail = `expected feedback to be one of ${Object.keys(EnrollFeedback).join(', ')}, got ${JSON.stringify(feedback)}`;
+    throw new Problem(400, 'bad_feedback', detail);
+  }
+  return { finger, feedback };
+}
+
+interface Finger {
+  readonly finger?: unknown;
+  readonly feedback?: unknown;
+}
+
+function isFeedback(name: unknown): name is EnrollFeedbackName {
+  return typeof name === 'string' && Object.hasOwn(EnrollFeedback, name);
 }
 
 function nothingWaits(key: LabKey): Problem {

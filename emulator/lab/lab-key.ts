@@ -1,5 +1,6 @@
 /** One key of a lab: the device, its user, and where it is plugged in. */
 import type { Clock } from '../environment.ts';
+import type { PresentedFingerprints } from '../fingerprint.ts';
 import type { VirtualKey } from '../key.ts';
 import type { PendingPresence } from '../presence.ts';
 import type { Attachment } from '../transports/attachment.ts';
@@ -10,6 +11,8 @@ export interface LabKeyParts {
   readonly id: string;
   readonly key: VirtualKey;
   readonly presence: LabPresence;
+  /** Only of models with a sensor. */
+  readonly fingerprints?: PresentedFingerprints | undefined;
   readonly clock: Clock;
   readonly transports: readonly TransportChoice[];
 }
@@ -19,6 +22,8 @@ export class LabKey {
   readonly id: string;
   readonly key: VirtualKey;
   readonly presence: LabPresence;
+  /** The fingers that somebody names; only of models with a sensor. */
+  readonly fingerprints: PresentedFingerprints | undefined;
   readonly #clock: Clock;
   readonly #transports: readonly TransportChoice[];
   #attachments: Attachment[] = [];
@@ -28,6 +33,7 @@ export class LabKey {
     this.id = parts.id;
     this.key = parts.key;
     this.presence = parts.presence;
+    this.fingerprints = parts.fingerprints;
     this.#clock = parts.clock;
     this.#transports = parts.transports;
   }

@@ -4,6 +4,7 @@ import { fromHex, toHex, utf8 } from '../../ctap/bytes.ts';
 import { AttestationAuthority } from '../attestation/authority.ts';
 import { systemClock } from '../clock.ts';
 import type { Crypto, Random, Store } from '../environment.ts';
+import { PresentedFingerprints } from '../fingerprint.ts';
 import { VirtualKey } from '../key.ts';
 import type { Model } from '../models/index.ts';
 import { seededRandom, systemRandom } from '../random.ts';
@@ -88,7 +89,8 @@ async function createKey(options: LabOptions, index: number, authority: Attestat
   const presence = new LabPresence(options.touch, clock);
   const { random, crypto } = await chance(options.seed, index);
   const store = await openStore(options.state, `key-${id}`);
-  const environment = { clock, random, crypto, presence, store };
+  const fingerprints = options.model.fingerprints && new PresentedFingerprints(presence);
+  const environment = { clock, random, crypto, presence, fingerprints, store };
   const key = await VirtualKey.open({ environment, model: options.model, authority }).catch(async (error: unknown) => {
     await store.close();
     throw error;
@@ -96,7 +98,7 @@ async function createKey(options: LabOptions, index: number, authority: Attestat
   const transports = options.transports.map((choice) =>
     choice.kind === 'udp' && choice.port > 0 ? { ...choice, port: choice.port + index } : choice,
   );
-  return new LabKey({ id, key, presence, clock, transports });
+  return new LabKey({ id, key, presence, fingerprints, clock, transports });
 }
 
 /** OpenSSL draws its own nonces, so a seeded key signs with the portable, deterministic signatures. */

@@ -1,4 +1,5 @@
 /** Talks to a running lab over its control API. */
+import type { EnrollFeedbackName } from '../../ctap/commands/bio-enrollment.ts';
 import type { PublishedMetadata } from '../../emulator/attestation/metadata-blob.ts';
 import type { LabKeyJSON, PendingJSON } from '../../emulator/lab/control-api.ts';
 import { type LabAddress, labDirectory, runningLabs } from '../../emulator/lab/state-file.ts';
@@ -66,23 +67,30 @@ export class LabClient {
     await this.#ask('POST', `/keys/${encodeURIComponent(id)}/deny`);
   }
 
+  /** Puts a finger on the sensor of a key. */
+  async finger(id: string, finger: string, feedback: EnrollFeedbackName): Promise<void> {
+    await this.#ask('POST', `/keys/${encodeURIComponent(id)}/fingers`, { finger, feedback });
+  }
+
   /** FIDO metadata of these models, of all where none is named. */
   async metadata(models: readonly string[]): Promise<PublishedMetadata> {
     const query = models.map((name) => `model=${encodeURIComponent(name)}`).join('&');
     return (await this.#ask('GET', `/metadata?${query}`)) as PublishedMetadata;
   }
 
-  async #ask(method: string, path: string): Promise<unknown> {
-    const headers = { Authorization: `Bearer ${this.#token}` };
+  async #ask(method: string, path: string, content?: object): Promise<unknown> {
+    const headers: Record<string, string> = { Authorization: `Bearer ${this.#token}` };
+    if (content) headers['Content-Type'] = 'application/json';
+    const body = content && JSON.stringify(content);
     let response: Response;
     try {
-      response = await fetch(`${this.url}${path}`, { method, headers });
+      response = await fetch(`${this.url}${path}`, { method, headers, ...(body === undefined ? {} : { body }) });
     } catch (error) {
       throw new Failure('no-device', `no lab answers at ${this.url}`, START, { cause: error });
     }
-    const body: unknown = await response.json();
-    if (response.ok) return body;
-    const { code, detail } = body as ProblemJSON;
+    const answer: unknown = await response.json();
+    if (response.ok) return answer;
+    const { code, detail } = answer as ProblemJSON;
     const kind = code === 'no_such_key' ? 'no-device' : response.status === 401 ? 'refused' : 'failed';
     throw new Failure(kind, detail ?? `the lab answered ${response.status} to ${method} ${path}`);
   }

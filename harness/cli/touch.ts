@@ -1,5 +1,6 @@
 /** `ctaplab touch`: the finger on a key of a running lab. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { EnrollFeedback, type EnrollFeedbackName } from '../../ctap/commands/bio-enrollment.ts';
 import { Failure } from './failure.ts';
 import { integer } from './key-options.ts';
 import { type LabClient, requireLab } from './lab-client.ts';
@@ -10,13 +11,22 @@ import { verb } from './verb.ts';
 interface TouchOptions {
   readonly json?: boolean;
   readonly deny?: boolean;
+  readonly finger?: string;
+  readonly feedback?: EnrollFeedbackName;
   readonly wait: number;
 }
 
 export function command(): Command {
-  return verb('touch', 'touch a key of a running lab, or refuse', ['touch', 'touch 2 --wait 30000', 'touch --deny'])
+  return verb('touch', 'touch a key of a running lab, or refuse', [
+    'touch',
+    'touch 2 --wait 30000',
+    'touch --deny',
+    'touch --finger thumb --feedback FP_TOO_LEFT',
+  ])
     .argument('[key]', 'the key in the lab; can be left out where only one exists or waits')
     .option('--deny', 'refuse instead')
+    .option('--finger <name>', 'put this finger on the sensor; where the key does not read it now, it does so next')
+    .addOption(new Option('--feedback <name>', 'how the sample turns out').choices(Object.keys(EnrollFeedback)))
     .option('--wait <ms>', 'wait that long for the key to ask (at most 60000)', integer(0, 60_000), 0)
     .action(touch);
 }
@@ -25,6 +35,8 @@ async function touch(id: string | undefined, options: TouchOptions): Promise<voi
   const output = new Output(options);
   const lab = requireLab();
   const key = id ?? (await onlyKey(lab));
+  if (options.finger !== undefined) return presentFinger(lab, key, options.finger, options.feedback, output);
+  if (options.feedback !== undefined) throw new Failure('usage', '--feedback goes with --finger');
   const [request] = await lab.pending(key, options.wait);
   if (request === undefined && options.wait > 0) {
     throw new Failure('timed-out', `key ${key} asked for no touch within ${options.wait} ms`);
@@ -34,6 +46,18 @@ async function touch(id: string | undefined, options: TouchOptions): Promise<voi
   const what = [request?.operation, request?.rpId, request?.userName].filter((word) => word !== undefined).join(' ');
   output.line(`${options.deny ? 'denied' : 'touched'} key ${key}: ${what}`);
   output.document({ key, answer: options.deny ? 'denied' : 'touched', request: request ?? null });
+}
+
+async function presentFinger(
+  lab: LabClient,
+  key: string,
+  finger: string,
+  feedback: EnrollFeedbackName = 'FP_GOOD',
+  output: Output,
+): Promise<void> {
+  await lab.finger(key, finger, feedback);
+  output.line(`${finger} on the sensor of key ${key}: ${feedback}`);
+  output.document({ key, finger, feedback });
 }
 
 async function onlyKey(lab: LabClient): Promise<string> {

@@ -5,7 +5,7 @@ import { request as httpRequest } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Lab, type LabOptions } from '../../../emulator/lab/lab.ts';
 import { type ControlServer, serveControlApi } from '../../../emulator/lab/server.ts';
-import { defaultModel } from '../../../emulator/models/index.ts';
+import { defaultModel, findModel } from '../../../emulator/models/index.ts';
 
 const base: LabOptions = {
   model: defaultModel,
@@ -237,5 +237,38 @@ describe('a lab', () => {
     ] as const;
     await expect(Lab.open({ ...base, keys: 1, transports })).rejects.toThrow(`UDP port ${taken}`);
     expect(await freePort(free)).toBe(free);
+  });
+});
+
+describe('fingers', () => {
+  const put = async (key: string, body: string) => {
+    const headers = { authorization: `Bearer ${server.token}`, 'content-type': 'application/json' };
+    const response = await fetch(`${server.url}/keys/${key}/fingers`, { method: 'POST', headers, body });
+    return { status: response.status, body: (await response.json()) as { code?: string; feedback?: string } };
+  };
+
+  it('reach the sensor of the key', async () => {
+    await server.close();
+    await lab.close();
+    await open({ model: findModel('token2-bio3') });
+    const sensor = lab.keys.get('1')!.fingerprints!;
+    const exchange = { signal: new AbortController().signal };
+    const sample = sensor.capture({ purpose: 'enroll', enrolled: [] }, exchange);
+    expect((await put('1', '{"finger":"thumb","feedback":"FP_TOO_LEFT"}')).body.feedback).toBe('FP_TOO_LEFT');
+    expect(await sample).toEqual({ finger: 'thumb', feedback: 'FP_TOO_LEFT' });
+    expect((await put('1', '{"finger":"thumb"}')).body.feedback).toBe('FP_GOOD');
+    expect(await sensor.capture({ purpose: 'verify', enrolled: [] }, exchange)).toEqual({
+      finger: 'thumb',
+      feedback: 'FP_GOOD',
+    });
+    for (const wrong of ['', '[]', 'null', '{}', '{"finger":7}', '{"finger":""}']) {
+      expect(await put('1', wrong)).toMatchObject({ status: 400, body: { code: 'bad_finger' } });
+    }
+    const feedback = await put('1', '{"finger":"thumb","feedback":"toString"}');
+    expect(feedback).toMatchObject({ status: 400, body: { code: 'bad_feedback' } });
+  });
+
+  it('find no sensor on a key without one', async () => {
+    expect(await put('1', '{"finger":"thumb"}')).toMatchObject({ status: 409, body: { code: 'no_sensor' } });
   });
 });
