@@ -59,7 +59,7 @@ export function repeat(key: VirtualKey, requests: readonly Uint8Array[]): Operat
 export async function tokenOf(key: VirtualKey, permissions: number): Promise<PinUvAuthToken> {
   const device = await CtapHidDevice.open(connectInProcess(key));
   try {
-    const pin = new PinClient(new Ctap2Client(device));
+    const pin = new PinClient(new Ctap2Client(device), { crypto: nodeCrypto });
     await pin.setPin(PIN);
     return await pin.getPinUvAuthToken({ pin: PIN, permissions });
   } finally {
