@@ -19,7 +19,9 @@ export async function succeed(kernel: Kernel, command: string, options?: RunOpti
  */
 export async function fail(kernel: Kernel, command: string, options?: RunOptions): Promise<JobResult> {
   const result = await kernel.run(command, options);
-  if (result.status === 0 || result.status > 125) {
+  const { status } = result;
+  // 255 is how ssh fails; what else is above 125 is the shell's word that a command was not found, or of a signal.
+  if (status === 0 || (status > 125 && status < 255)) {
     throw new Error(`expected the command to fail: ${command}\n${report(result)}`);
   }
   return result;
