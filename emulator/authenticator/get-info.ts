@@ -27,6 +27,8 @@ export function getInfo(authenticator: Authenticator): CborMap {
 
 function identity(authenticator: Authenticator): GetInfoResponse {
   const { model } = authenticator;
+  // "none" is what every key can do, and so is not listed
+  const formats = model.attestationFormats.filter((format) => format !== 'none');
   return {
     // §7.2.4: a key that always verifies the user speaks no U2F, which cannot
     versions: model.versions.filter((version) => version !== 'U2F_V2' || authenticator.isU2fAllowed),
@@ -38,7 +40,7 @@ function identity(authenticator: Authenticator): GetInfoResponse {
     algorithms: model.algorithms.map((alg) => ({ alg, type: PUBLIC_KEY })),
     firmwareVersion: model.firmwareVersion,
     certifications: model.certifications && { ...model.certifications },
-    attestationFormats: [...model.attestationFormats],
+    attestationFormats: formats.length > 0 ? formats : undefined,
   };
 }
 

@@ -15,7 +15,7 @@ import { Permission } from '../../../ctap/pin-uv-auth/index.ts';
 import { statusName } from '../../../ctap/status.ts';
 import { nodeCrypto } from '../../../emulator/crypto-node.ts';
 import type { Store } from '../../../emulator/environment.ts';
-import { findModel, models } from '../../../emulator/models/index.ts';
+import { findModel, type Model, models } from '../../../emulator/models/index.ts';
 import { memoryStore } from '../../../emulator/store/memory.ts';
 import { complete, without } from './complete-model.ts';
 import { authenticate, Platform, RP_ID, statusOf } from './platform.ts';
@@ -147,6 +147,15 @@ describe('authenticatorGetInfo', () => {
 
   it('takes no parameters', async () => {
     expect(await statusOf(platform.call(Command.authenticatorGetInfo, new Map()))).toBe('CTAP1_ERR_INVALID_LENGTH');
+  });
+
+  it('lists the attestation formats but for none, which every key can do', async () => {
+    const formats = async (attestationFormats: Model['attestationFormats']) => {
+      platform = await Platform.open({ model: { ...complete, attestationFormats } });
+      return (await platform.getInfo()).attestationFormats;
+    };
+    expect(await formats(['packed', 'fido-u2f', 'none'])).toEqual(['packed', 'fido-u2f']);
+    expect(await formats(['none'])).toBeUndefined();
   });
 
   it('counts the places for passkeys that are left', async () => {
