@@ -6,7 +6,7 @@ export const UHID_EVENT_SIZE = 4380;
 const BUS_USB = 3;
 const MAX_DESCRIPTOR = 4096;
 const OUTPUT_SIZE_OFFSET = 4100;
-const REPORT_ID_SIZE = 1;
+const REPORT_ID = 0;
 
 const EventType = {
   DESTROY: 1,
@@ -19,7 +19,7 @@ const EventType = {
   SET_REPORT_REPLY: 14,
 } as const;
 
-export interface UhidDevice {
+export interface UhidDescription {
   readonly identity: KeyIdentity;
   /** Tells this device from every other: at most 63 bytes of ASCII. */
   readonly phys: string;
@@ -27,7 +27,7 @@ export interface UhidDevice {
 }
 
 /** Makes the kernel create the device. Names that are too long are cut. */
-export function encodeCreate({ identity, phys, reportDescriptor }: UhidDevice): Uint8Array {
+export function encodeCreate({ identity, phys, reportDescriptor }: UhidDescription): Uint8Array {
   if (reportDescriptor.length > MAX_DESCRIPTOR) {
     throw new RangeError(
       `expected a report descriptor of at most ${MAX_DESCRIPTOR} bytes, got ${reportDescriptor.length}`,
@@ -61,6 +61,21 @@ export function encodeInput(report: Uint8Array): Uint8Array {
   return event;
 }
 
+/** The report that a GET_REPORT asked for. */
+export function encodeGetReply({ id }: UhidReportRequest, report: Uint8Array): Uint8Array {
+  const event = header(EventType.GET_REPORT_REPLY, 13 + report.length);
+  const view = new DataView(event.buffer);
+  view.setUint32(4, id, true);
+  view.setUint16(10, 1 + report.length, true);
+  event.set(report, 13); // 8: no error; 12: report id 0
+  return event;
+}
+
+/** Takes the report of a SET_REPORT. */
+export function encodeSetReply(request: UhidReportRequest): Uint8Array {
+  return encodeReportRefusal(request, 0);
+}
+
 /** Refuses a GET_REPORT or SET_REPORT, so that whoever asked need not wait for the kernel's timeout. */
 export function encodeReportRefusal({ kind, id }: UhidReportRequest, errno: number): Uint8Array {
   const get = kind === 'get-report';
@@ -71,10 +86,18 @@ export function encodeReportRefusal({ kind, id }: UhidReportRequest, errno: numb
   return event;
 }
 
-export interface UhidReportRequest {
-  readonly kind: 'get-report' | 'set-report';
-  readonly id: number;
-}
+/** The kinds of reports that are asked for or set. */
+export const ReportType = { FEATURE: 0, OUTPUT: 1, INPUT: 2 } as const;
+
+export type UhidReportRequest =
+  | { readonly kind: 'get-report'; readonly id: number; readonly type: number }
+  | {
+      readonly kind: 'set-report';
+      readonly id: number;
+      readonly type: number;
+      /** Without report id. */
+      readonly report: Uint8Array;
+    };
 
 export type UhidEvent =
   /** A report to the device, without report id. */
@@ -84,17 +107,23 @@ export type UhidEvent =
 export function decodeEvent(event: Uint8Array): UhidEvent | undefined {
   const view = new DataView(event.buffer, event.byteOffset, event.byteLength);
   switch (view.getUint32(0, true)) {
-    case EventType.OUTPUT: {
-      const size = view.getUint16(OUTPUT_SIZE_OFFSET, true);
-      return { kind: 'output', report: event.slice(4 + REPORT_ID_SIZE, 4 + size) };
-    }
+    case EventType.OUTPUT:
+      return { kind: 'output', report: withoutId(event, 4, view.getUint16(OUTPUT_SIZE_OFFSET, true)) };
     case EventType.GET_REPORT:
-      return { kind: 'get-report', id: view.getUint32(4, true) };
-    case EventType.SET_REPORT:
-      return { kind: 'set-report', id: view.getUint32(4, true) };
+      return { kind: 'get-report', id: view.getUint32(4, true), type: view.getUint8(9) };
+    case EventType.SET_REPORT: {
+      const report = withoutId(event, 12, view.getUint16(10, true));
+      return { kind: 'set-report', id: view.getUint32(4, true), type: view.getUint8(9), report };
+    }
     default:
       return undefined;
   }
+}
+
+/** Reports that programs write begin with their id, 0; those that the kernel itself writes (LEDs) do not. */
+function withoutId(event: Uint8Array, start: number, size: number): Uint8Array {
+  const hasId = size > 1 && event[start] === REPORT_ID;
+  return event.slice(hasId ? start + 1 : start, start + size);
 }
 
 function header(type: number, length: number): Uint8Array {
