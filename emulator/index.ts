@@ -16,5 +16,6 @@ export * from './random.ts';
 export * from './store/lmdb.ts';
 export * from './store/memory.ts';
 export * from './transports/attachment.ts';
+export * from './transports/pcsc-vpcd.ts';
 export * from './transports/udp.ts';
 export * from './transports/uhid.ts';

@@ -68,10 +68,11 @@ export function createControlApi(lab: Lab, options: ControlApiOptions): Hono {
     const pending = await findKey(lab, c).pending(waitOf(c), c.req.raw.signal);
     return c.json({ pending: pending.map(pendingJSON) });
   });
-  api.post('/keys/:id/touch', (c) => {
+  api.post('/keys/:id/touch', async (c) => {
     const key = findKey(lab, c);
-    if (!key.presence.manual.touch()) throw nothingWaits(key);
-    return c.json({ touched: true });
+    const touch = await key.touch(pressOf(c));
+    if (touch === false) throw nothingWaits(key);
+    return c.json({ touched: true, ...touch });
   });
   api.post('/keys/:id/deny', (c) => {
     const key = findKey(lab, c);
@@ -178,6 +179,12 @@ interface Finger {
 
 function isFeedback(name: unknown): name is EnrollFeedbackName {
   return typeof name === 'string' && Object.hasOwn(EnrollFeedback, name);
+}
+
+function pressOf(c: Context): 'short' | 'long' {
+  const press = c.req.query('press') ?? 'short';
+  if (press === 'short' || press === 'long') return press;
+  throw new Problem(400, 'bad_press', `expected press to be short or long, got ${JSON.stringify(press)}`);
 }
 
 function nothingWaits(key: LabKey): Problem {

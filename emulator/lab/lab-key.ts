@@ -1,9 +1,10 @@
 /** One key of a lab: the device, its user, and where it is plugged in. */
+import type { Stroke } from '../../ctap/otp/keyboard-usages.ts';
 import type { Clock } from '../environment.ts';
 import type { PresentedFingerprints } from '../fingerprint.ts';
 import type { VirtualKey } from '../key.ts';
 import type { PendingPresence } from '../presence.ts';
-import type { Attachment } from '../transports/attachment.ts';
+import type { Attachment, KeyboardPlug } from '../transports/attachment.ts';
 import type { LabPresence } from './touch-policy.ts';
 import { attach, type TransportChoice } from './transport.ts';
 
@@ -27,6 +28,7 @@ export class LabKey {
   readonly #clock: Clock;
   readonly #transports: readonly TransportChoice[];
   #attachments: Attachment[] = [];
+  #keyboard: KeyboardPlug | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: LabKeyParts) {
@@ -59,6 +61,8 @@ export class LabKey {
         throw error;
       }
       this.#attachments = attachments;
+      // Whoever touches the key through the lab is told what it types, whether a kernel has its keyboard or not.
+      this.#keyboard = this.key.keyboard?.plugIn(() => {});
       return true;
     });
   }
@@ -69,9 +73,21 @@ export class LabKey {
       if (!this.inserted) return false;
       const attachments = this.#attachments;
       this.#attachments = [];
+      this.#keyboard?.unplug();
+      this.#keyboard = undefined;
       await detachAll(attachments);
       return true;
     });
+  }
+
+  /**
+   * A finger on the key: answers the question that has waited longest, else types where a slot is set up for that.
+   * @returns false where a touch does nothing
+   */
+  async touch(press: 'short' | 'long'): Promise<{ readonly typed?: readonly Stroke[] } | false> {
+    if (this.presence.manual.touch()) return {};
+    const typed = await this.key.touch(press);
+    return typed === undefined ? false : { typed };
   }
 
   /**

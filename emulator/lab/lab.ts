@@ -11,7 +11,7 @@ import { seededRandom, systemRandom } from '../random.ts';
 import { memoryStore } from '../store/memory.ts';
 import { LabKey } from './lab-key.ts';
 import { LabPresence, type TouchPolicy } from './touch-policy.ts';
-import type { TransportChoice } from './transport.ts';
+import { type TransportChoice, transportOf } from './transport.ts';
 
 export interface LabOptions {
   readonly model: Model;
@@ -95,9 +95,7 @@ async function createKey(options: LabOptions, index: number, authority: Attestat
     await store.close();
     throw error;
   });
-  const transports = options.transports.map((choice) =>
-    choice.kind === 'udp' && choice.port > 0 ? { ...choice, port: choice.port + index } : choice,
-  );
+  const transports = options.transports.map((choice) => transportOf(choice, index));
   return new LabKey({ id, key, presence, fingerprints, clock, transports });
 }
 

@@ -62,9 +62,13 @@ export function seedOption(): Option {
 
 /** Each use adds one. */
 export function transportOption(defaultsTo: string): Option {
-  return new Option('--transport <t>', `uhid, udp or udp:PORT; can be given again (default: ${defaultsTo})`).argParser(
-    (text: string, before: TransportChoice[] | undefined) => [...(before ?? []), parseTransportArgument(text)],
-  );
+  return new Option(
+    '--transport <t>',
+    `uhid, udp[:PORT] or vpcd[:PORT]; can be given again (default: ${defaultsTo})`,
+  ).argParser((text: string, before: TransportChoice[] | undefined) => [
+    ...(before ?? []),
+    parseTransportArgument(text),
+  ]);
 }
 
 export function addKeyOptions(command: Command, defaultTouch: string): Command {

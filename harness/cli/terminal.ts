@@ -59,7 +59,7 @@ export function readKeys(lab: Lab, stop: StopRequest): () => void {
   if (!stdin.isTTY) return () => {};
   const onData = (data: Buffer) => {
     for (const char of data.toString('latin1')) {
-      if (char === ' ') waiting(lab)?.presence.manual.touch();
+      if (char === ' ') touch(lab);
       else if (char === 'd') waiting(lab)?.presence.manual.deny();
       else if (char === 'q' || char === '\u0003' || char === '\u0004') stop.stop();
     }
@@ -72,6 +72,14 @@ export function readKeys(lab: Lab, stop: StopRequest): () => void {
     stdin.setRawMode(false);
     stdin.pause();
   };
+}
+
+/** A touch of the key that waits, else of the first one, which may type. */
+function touch(lab: Lab): void {
+  const [first] = lab.keys.values();
+  (waiting(lab) ?? first)?.touch('short').catch((error: unknown) => {
+    process.stderr.write(`ctaplab: ${error instanceof Error ? error.message : String(error)}\n`);
+  });
 }
 
 /** The key that has waited longest. */

@@ -25,13 +25,18 @@ describe('parseTransport', () => {
     ['udp', { kind: 'udp', port: 0 }],
     ['udp:7112', { kind: 'udp', port: 7112 }],
     ['udp:65535', { kind: 'udp', port: 65535 }],
+    ['vpcd', { kind: 'vpcd', port: 35963 }],
+    ['vpcd:4711', { kind: 'vpcd', port: 4711 }],
   ])('reads %s', (text, choice) => {
     expect(parseTransport(text)).toEqual(choice);
   });
 
-  it.each(['', 'usb', 'udp:', 'udp:65536', 'udp:0x10', 'udp:7112:1', 'UDP'])('refuses %j', (text) => {
-    expect(() => parseTransport(text)).toThrow(`got ${JSON.stringify(text)}`);
-  });
+  it.each(['', 'usb', 'udp:', 'udp:65536', 'udp:0x10', 'udp:7112:1', 'UDP', 'vpcd:0', 'vpcd:65536'])(
+    'refuses %j',
+    (text) => {
+      expect(() => parseTransport(text)).toThrow(`got ${JSON.stringify(text)}`);
+    },
+  );
 });
 
 describe('LabPresence', () => {
