@@ -11,6 +11,17 @@ export interface HidConnection {
   close(): Promise<void>;
 }
 
+/** A raw way to a smart card, or to what answers APDUs as one does. */
+export interface CardConnection {
+  /** Human name: of the reader, or of the device. */
+  readonly name: string;
+  /** Answer to reset, where there is a reader that tells it. */
+  readonly atr?: Uint8Array | undefined;
+  /** One command APDU to its answer; rejects when the card is gone. Calls queue. */
+  transmit(apdu: Uint8Array): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
 /** The device is not there, or not there any more. */
 export class DeviceGoneError extends Error {
   readonly code = 'ENODEV';

@@ -1,6 +1,6 @@
 /** A virtual key plugged straight into this process. */
-import type { PluggableKey } from '../../emulator/transports/attachment.ts';
-import { DeviceGoneError, type HidConnection } from './connection.ts';
+import type { PluggableCard, PluggableKey } from '../../emulator/transports/attachment.ts';
+import { type CardConnection, DeviceGoneError, type HidConnection } from './connection.ts';
 
 /**
  * Plugs `key` in; close() unplugs it. Reports reach the listener in order, never from within write().
@@ -33,6 +33,25 @@ export function connectInProcess(key: PluggableKey): HidConnection {
       if (!open) return;
       open = false;
       plug.unplug();
+    },
+  };
+}
+
+/** Puts `card` into a reader of this process; close() takes it out. */
+export function connectCardInProcess(card: PluggableCard, name = 'virtual card'): CardConnection {
+  const plug = card.insertCard();
+  let open = true;
+  return {
+    name,
+    atr: card.atr,
+    async transmit(apdu) {
+      if (!open) throw new DeviceGoneError('the virtual card was taken out');
+      return plug.transmit(apdu);
+    },
+    async close() {
+      if (!open) return;
+      open = false;
+      plug.remove();
     },
   };
 }
