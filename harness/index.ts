@@ -11,6 +11,7 @@ export * from './client/oath.ts';
 export * from './client/passkeys.ts';
 export * from './client/pin.ts';
 export * from './client/pin-uv-auth-token.ts';
+export * from './client/programmable-token.ts';
 export * from './client/protocol-error.ts';
 export * from './client/token2.ts';
 export * from './client/token2-hid.ts';
