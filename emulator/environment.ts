@@ -33,7 +33,7 @@ export interface StoreChange {
  */
 export interface Store {
   get(path: string): Uint8Array | undefined;
-  /** Records whose path begins with `prefix` (which ends in '/'), in the order of their paths. Cost grows with the matches, not with the store. */
+  /** Records whose path begins with `prefix` (which ends in '/', or is empty for all), in the order of their paths. Cost grows with the matches, not with the store. */
   list(prefix: string): Iterable<readonly [path: string, value: Uint8Array]>;
   /** How many records begin with `prefix`. */
   count(prefix: string): number;

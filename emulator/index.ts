@@ -15,6 +15,7 @@ export * from './presence.ts';
 export * from './programmable-token.ts';
 export * from './random.ts';
 export * from './sm4-node.ts';
+export * from './store/export.ts';
 export * from './store/lmdb.ts';
 export * from './store/memory.ts';
 export * from './transports/attachment.ts';

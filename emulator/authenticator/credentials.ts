@@ -9,7 +9,7 @@ import type { Signer } from '../../ctap/crypto.ts';
 import type { CredProtectLevel } from '../../ctap/extensions/cred-protect.ts';
 import { LARGE_BLOB_KEY_LENGTH } from '../../ctap/extensions/large-blob-key.ts';
 import { bool, bytes, type Infer, int, message, optional, required, uint } from '../../ctap/schema.ts';
-import type { Environment, StoreChange } from '../environment.ts';
+import type { Environment, Store, StoreChange } from '../environment.ts';
 import type { Secrets } from './secrets.ts';
 
 const DIRECTORY = 'credential/';
@@ -221,12 +221,21 @@ export class Credentials {
   }
 
   #discoverable(record: Uint8Array): Credential {
-    const discoverable = discoverableCredential.decode(decodeCbor(record), 'credential');
-    if (discoverable.version !== RECORD_VERSION) {
-      throw new RangeError(`credential record: expected version ${RECORD_VERSION}, got ${discoverable.version}`);
-    }
+    const discoverable = readDiscoverable(record);
     return { ...discoverable, discoverable };
   }
+}
+
+/** @throws RangeError for a record of another layout */
+function readDiscoverable(record: Uint8Array): DiscoverableCredential {
+  const discoverable = discoverableCredential.decode(decodeCbor(record), 'credential');
+  if (discoverable.version === RECORD_VERSION) return discoverable;
+  throw new RangeError(`credential record: expected version ${RECORD_VERSION}, got ${discoverable.version}`);
+}
+
+/** The discoverable credentials of a store, in no particular order. */
+export function discoverableCredentialsOf(store: Store): DiscoverableCredential[] {
+  return Array.from(store.list(DIRECTORY), ([, record]) => readDiscoverable(record));
 }
 
 /** True where a credential may be used: its credProtect level against what is known of the user (CTAP 2.3 §12.1). */

@@ -15,6 +15,9 @@ export type Migration = (records: Records) => void;
 /** The first leads from version 1 to 2, and so on. */
 export const migrations: readonly Migration[] = [];
 
+/** The version that stores have now. */
+export const schemaVersion = migrations.length + 1;
+
 const SCHEMA_KEY = '@schema'; // '@' begins no namespace
 
 /**

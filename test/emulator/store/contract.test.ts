@@ -51,6 +51,7 @@ type Step =
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('commit' as const), changes: fc.array(change) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('count' as const, 'list' as const), prefix }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'list' as const, prefix: '' }) }, // all of them
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('reopen' as const) }) },
 );
 
