@@ -103,7 +103,8 @@ function cancelEnrollment({ authenticator }: Context): BioEnrollmentResponse {
 function enumerateEnrollments({ authenticator }: Context): BioEnrollmentResponse {
   const templates = authenticator.fingerprints.list();
   if (templates.length === 0) throw new CtapError('CTAP2_ERR_INVALID_OPTION', 'no finger is enrolled');
-  const templateInfos = templates.map(({ id, friendlyName }) => ({
+  // a finger without a name has an empty one: python-fido2 reads the member of every template
+  const templateInfos = templates.map(({ id, friendlyName = '' }) => ({
     templateId: id,
     templateFriendlyName: friendlyName,
   }));

@@ -77,7 +77,7 @@ describe('authenticatorBioEnrollment', () => {
     expect(await uvOptions()).toEqual([false, false, false]);
     expect(await next()).toBe(0);
     expect(await uvOptions()).toEqual([true, true, true]);
-    expect(await enumerate()).toEqual([{ templateId }]);
+    expect(await enumerate()).toEqual([{ templateId, templateFriendlyName: '' }]);
     expect(await statusOf(next())).toBe('CTAP2_ERR_INVALID_OPTION');
   });
 
@@ -155,7 +155,7 @@ describe('authenticatorBioEnrollment', () => {
     const [thumb, index] = [await enroll('thumb'), await enroll('index')];
     await bio(Subcommand.setFriendlyName, { templateId: index, templateFriendlyName: 'right index' });
     expect(await enumerate()).toEqual([
-      { templateId: thumb },
+      { templateId: thumb, templateFriendlyName: '' },
       { templateId: index, templateFriendlyName: 'right index' },
     ]);
     await bio(Subcommand.setFriendlyName, { templateId: index, templateFriendlyName: 'ä'.repeat(8) });
