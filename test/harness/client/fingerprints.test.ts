@@ -61,7 +61,10 @@ describe('fingerprints', () => {
     const thumb = await enroll(client, 'thumb', model.fingerprints!.samplesToEnroll);
     const index = await enroll(client, 'index', model.fingerprints!.samplesToEnroll);
     await client.rename(thumb, 'Daumen');
-    expect(await client.list()).toEqual([{ templateId: thumb, templateFriendlyName: 'Daumen' }, { templateId: index }]);
+    expect(await client.list()).toEqual([
+      { templateId: thumb, templateFriendlyName: 'Daumen' },
+      { templateId: index, templateFriendlyName: '' },
+    ]);
     await client.remove(thumb);
     expect((await client.list()).map(({ templateId }) => templateId)).toEqual([index]);
     expect((await ctap2.getInfo()).options).toMatchObject({ bioEnroll: true, uv: true });
