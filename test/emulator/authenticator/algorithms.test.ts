@@ -11,8 +11,16 @@ import { authenticationJSON, clientData, expected, registrationJSON } from './re
 
 const names = Object.keys(Algorithm) as (keyof typeof Algorithm)[];
 const all = Object.values(Algorithm);
-/** Those that @simplewebauthn/server knows and the WebCrypto of every Node has. */
-const served: readonly (keyof typeof Algorithm)[] = ['ES256', 'EdDSA', 'ES384', 'ES512', 'RS256'];
+/** Those that @simplewebauthn/server can verify: it leaves ML-DSA to WebCrypto, which has it from OpenSSL 3.5 on. */
+const served: readonly (keyof typeof Algorithm)[] = [
+  ...(['ES256', 'EdDSA', 'ES384', 'ES512', 'RS256'] as const),
+  ...(openSslHasMlDsa() ? (['ML_DSA_44', 'ML_DSA_65', 'ML_DSA_87'] as const) : []),
+];
+
+function openSslHasMlDsa(): boolean {
+  const [major = 0, minor = 0] = process.versions.openssl.split('.').map(Number);
+  return major > 3 || (major === 3 && minor >= 5);
+}
 
 const parameters = (alg: number) => [{ alg, type: 'public-key' }];
 
