@@ -66,6 +66,11 @@ const UNITS: Readonly<Record<string, string>> = {
   maxPINLength: 'code points',
 };
 
+/** The name of a COSE algorithm, with what it is. */
+export function algorithmName(alg: number): string {
+  return ALGORITHMS.get(alg) ?? `COSE algorithm ${alg}`;
+}
+
 /** An AAGUID in the form of a UUID. */
 export function formatAaguid(aaguid: Uint8Array): string {
   return toHex(aaguid).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');

@@ -72,6 +72,16 @@ export class LabClient {
     await this.#ask('POST', `/keys/${encodeURIComponent(id)}/fingers`, { finger, feedback });
   }
 
+  /** Plugs a key in: its power-up. */
+  async insert(id: string): Promise<LabKeyJSON> {
+    return ((await this.#ask('POST', `/keys/${encodeURIComponent(id)}/insert`)) as { key: LabKeyJSON }).key;
+  }
+
+  /** Pulls a key out, whatever it does. */
+  async remove(id: string): Promise<void> {
+    await this.#ask('POST', `/keys/${encodeURIComponent(id)}/remove`);
+  }
+
   /** FIDO metadata of these models, of all where none is named. */
   async metadata(models: readonly string[]): Promise<PublishedMetadata> {
     const query = models.map((name) => `model=${encodeURIComponent(name)}`).join('&');

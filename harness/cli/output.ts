@@ -9,6 +9,11 @@ function colorsFor(stream: NodeJS.WriteStream): Colors {
   return pc.createColors(stream.isTTY === true && (NO_COLOR ?? '') === '' && TERM !== 'dumb');
 }
 
+/** Names come from sites: no control characters of theirs reach the terminal. */
+export function printable(text: string): string {
+  return text.replace(/\p{C}/gu, '\ufffd');
+}
+
 export class Output {
   readonly json: boolean;
   /** Colours of stdout. */
@@ -36,6 +41,11 @@ export class Output {
   /** A passing note on the terminal, overwritten by the next; nothing elsewhere. */
   progress(text: string): void {
     if (this.terminal && process.stderr.isTTY === true) process.stderr.write(`\r\u001b[K${text}`);
+  }
+
+  /** What hands have to do now, on stderr: whoever reads stdout has asked for the outcome. A line of JSON with --json. */
+  instruct(sentence: string): void {
+    process.stderr.write(`${this.json ? JSON.stringify({ instruction: sentence }) : sentence}\n`);
   }
 
   /** Clears what {@link progress} left. */

@@ -1,16 +1,14 @@
 /** `ctaplab pin`: set or change a PIN, or see its state. */
 import type { Command } from 'commander';
-import { type OpenedDevice, openDevice } from './devices.ts';
-import { Failure } from './failure.ts';
+import { forcePinChange } from './config.ts';
+import type { OpenedDevice } from './devices.ts';
 import { DEVICE_HELP } from './info.ts';
-import { Output } from './output.ts';
-import { confirm, readSecrets } from './secret-input.ts';
+import { called, consent, type ManagementOptions, withDevice } from './management.ts';
+import type { Output } from './output.ts';
+import { readSecrets } from './secret-input.ts';
 import { verb } from './verb.ts';
 
-interface PinOptions {
-  readonly json?: boolean;
-  readonly yes?: boolean;
-  readonly pinFile?: string;
+interface PinOptions extends ManagementOptions {
   readonly newPinFile?: string;
 }
 
@@ -35,18 +33,8 @@ export function command(): Command {
       .option('--yes', 'spend a PIN attempt of a physical key without asking')
       .action((device: string | undefined, options: PinOptions) => withDevice(device, options, change)),
   );
+  pin.addCommand(forcePinChange('force-change', 'pin force-change lab:1'));
   return pin;
-}
-
-type Act = (opened: OpenedDevice, options: PinOptions, output: Output) => Promise<void>;
-
-async function withDevice(name: string | undefined, options: PinOptions, act: Act): Promise<void> {
-  const opened = await openDevice(name);
-  try {
-    await act(opened, options, new Output(options));
-  } finally {
-    await opened.close();
-  }
 }
 
 async function status({ ctap2, pin, name }: OpenedDevice, _: PinOptions, output: Output): Promise<void> {
@@ -78,7 +66,9 @@ async function set({ pin, name }: OpenedDevice, options: PinOptions, output: Out
 
 async function change(opened: OpenedDevice, options: PinOptions, output: Output): Promise<void> {
   const { pin, name } = opened;
-  if (opened.physical && options.yes !== true) await consent(opened);
+  const what = called(opened);
+  const question = `Change the PIN of ${what}? A wrong current PIN costs an attempt.`;
+  await consent(opened, options, question, `a wrong PIN would cost ${what} an attempt`);
   const [current, fresh] = await readSecrets([
     { name: 'current PIN', file: options.pinFile, fresh: false },
     { name: 'new PIN', file: options.newPinFile, fresh: true },
@@ -86,16 +76,4 @@ async function change(opened: OpenedDevice, options: PinOptions, output: Output)
   await pin.changePin(current!, fresh!);
   output.document({ device: name, changed: true });
   output.line(`The PIN of ${name} is changed.`);
-}
-
-/** A wrong PIN takes one of few attempts from a key that somebody may need. */
-async function consent({ device, name }: OpenedDevice): Promise<void> {
-  const what = `${device.name} (${name})`;
-  const refusal = new Failure(
-    'refused',
-    `a wrong PIN would cost ${what} an attempt`,
-    'Say so with --yes, or answer on a terminal.',
-  );
-  if (!process.stdin.isTTY) throw refusal;
-  if (!(await confirm(`Change the PIN of ${what}? A wrong current PIN costs an attempt.`))) throw refusal;
 }

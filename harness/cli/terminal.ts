@@ -1,7 +1,7 @@
 /** A lab in the foreground and the person in front of it: what waits for a touch, and the keys that answer. */
 import type { Lab } from '../../emulator/lab/lab.ts';
 import type { LabKey } from '../../emulator/lab/lab-key.ts';
-import type { Output } from './output.ts';
+import { type Output, printable } from './output.ts';
 import { PROGRAM } from './program-name.ts';
 
 /** Told once that the user wants an end: by a signal, or by {@link stop}. */
@@ -46,11 +46,6 @@ export function announceTouches(lab: Lab, output: Output): () => void {
   return () => {
     for (const stop of stops) stop();
   };
-}
-
-/** Names come from sites: no control characters of theirs reach the terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{C}/gu, '\ufffd');
 }
 
 /** Reads single keys where stdin is a terminal: space touches, d denies, q ends. Returns how to stop that. */

@@ -93,10 +93,11 @@ export class LargeBlobsClient {
 
   /**
    * The blob of a credential; undefined where it has none.
+   * @param array what was read before; read anew where absent
    * @throws RangeError where it was sealed by the right key, but does not decompress to its size
    */
-  async get(key: Uint8Array): Promise<Uint8Array | undefined> {
-    for (const element of (await this.readArray()).elements) {
+  async get(key: Uint8Array, array?: LargeBlobArray): Promise<Uint8Array | undefined> {
+    for (const element of (array ?? (await this.readArray())).elements) {
       const map = readLargeBlobMap(element);
       const compressed = map && openCompressed(this.#crypto, key, map);
       if (map && compressed) return inflate(compressed, map.origSize);

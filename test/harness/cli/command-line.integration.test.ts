@@ -12,7 +12,46 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const verbs = ['start', 'demo', 'exec', 'list', 'info', 'pin', 'touch', 'bench'];
+const verbs = [
+  'start',
+  'demo',
+  'exec',
+  'list',
+  'info',
+  'pin',
+  'passkeys',
+  'fingerprints',
+  'blobs',
+  'config',
+  'reset',
+  'touch',
+  'bench',
+];
+
+const subcommands = [
+  'pin set',
+  'pin change',
+  'pin status',
+  'pin force-change',
+  'passkeys list',
+  'passkeys delete',
+  'passkeys rename',
+  'fingerprints list',
+  'fingerprints enrol',
+  'fingerprints rename',
+  'fingerprints delete',
+  'blobs list',
+  'blobs get',
+  'blobs set',
+  'blobs delete',
+  'blobs clean',
+  'config show',
+  'config always-uv',
+  'config min-pin-length',
+  'config force-pin-change',
+  'config enterprise-attestation',
+  'config long-touch-reset',
+];
 
 describe('the command line', () => {
   it('tells the version of the package', async () => {
@@ -29,7 +68,7 @@ describe('the command line', () => {
     expect(stdout).toMatch(/Exit codes:\n {2}0 /);
   });
 
-  it.each([...verbs, 'pin set', 'pin change', 'pin status'])('has an example in the help of %s', async (name) => {
+  it.each([...verbs, ...subcommands])('has an example in the help of %s', async (name) => {
     const { status, stdout, stderr } = await runCli([...name.split(' '), '--help'], env);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(new RegExp(`Example:\n(  \\$ .*\n)*  \\$ (.*\\| )?ctaplab ${name}`));

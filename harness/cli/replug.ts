@@ -1,0 +1,70 @@
+/** Power-up of a key, after which alone it can be reset: by the hand of whoever has it, or by the lab that it is in. */
+import { RESET_WINDOW } from '../../ctap/commands/reset.ts';
+import { pause } from '../client/pause.ts';
+import type { DiscoveredKey } from '../transports/discovery.ts';
+import { Failure } from './failure.ts';
+import { findLab, LabClient } from './lab-client.ts';
+
+/** Milliseconds between two looks at what is plugged in. */
+const INTERVAL = 100;
+
+export interface Watch {
+  /** What is plugged in now. */
+  readonly discover: () => Promise<readonly DiscoveredKey[]>;
+  /** Told once the key is gone. */
+  readonly onGone: () => void;
+  /** Milliseconds to wait for each hand movement. Default: a minute. */
+  readonly patience?: number;
+}
+
+/**
+ * Waits until the key at `path` is unplugged and plugged in again, in whatever place.
+ * @returns its path now
+ * @throws Failure "no-device" where it is not there to begin with, "timed-out" where nobody moves it
+ */
+export async function waitForReplug(path: string, { discover, onGone, patience = 60_000 }: Watch): Promise<string> {
+  const before = await discover();
+  const key = before.find((candidate) => candidate.path === path);
+  if (key === undefined) throw new Failure('no-device', `${path} is not plugged in`);
+  const twins = new Set(before.filter((other) => other.path !== path && isSame(other, key)).map((twin) => twin.path));
+  await until(patience, `nobody unplugged ${path}`, async () =>
+    (await discover()).some((candidate) => candidate.path === path) ? undefined : true,
+  );
+  onGone();
+  return until(patience, 'nobody plugged the key in again', async () => {
+    const back = (await discover()).find((candidate) => isSame(candidate, key) && !twins.has(candidate.path));
+    return back?.path;
+  });
+}
+
+/** True for the same key, and for another one of its kind where the kind has no serial numbers. */
+function isSame(a: DiscoveredKey, b: DiscoveredKey): boolean {
+  return a.vendorId === b.vendorId && a.productId === b.productId && a.serialNumber === b.serialNumber;
+}
+
+async function until<T>(patience: number, failure: string, look: () => Promise<T | undefined>): Promise<T> {
+  const end = performance.now() + patience;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined) return seen;
+    if (performance.now() >= end) {
+      throw new Failure('timed-out', `${failure} within ${patience / 1000} s`, 'Run it again, with the key at hand.');
+    }
+    await pause(INTERVAL, undefined);
+  }
+}
+
+/** Pulls a lab's key out and plugs it in again; resolves to its DEVICE name then, undefined where no lab has it. */
+export async function replugInLab(device: string): Promise<string | undefined> {
+  const address = findLab();
+  if (address === undefined) return undefined;
+  const lab = new LabClient(address);
+  const key = (await lab.keys()).find(({ devices }) => devices.includes(device));
+  if (key === undefined) return undefined;
+  const place = key.devices.indexOf(device);
+  await lab.remove(key.id);
+  return (await lab.insert(key.id)).devices[place];
+}
+
+/** The window in which a key takes a reset, in words. */
+export const WINDOW = `${RESET_WINDOW / 1000} seconds`;
