@@ -89,7 +89,7 @@ describe('the command line', () => {
     [['start', '--keys', '1e2'], 'got "1e2"'],
     [['start', '--port', '70000'], 'expected a number from 1 to 65534, got "70000"'],
     [['start', '--touch', 'never'], 'expected auto, manual, deny or after=MS, got "never"'],
-    [['start', '--transport', 'bluetooth'], 'expected uhid, udp or udp:PORT'],
+    [['start', '--transport', 'bluetooth'], 'expected uhid, udp, udp:PORT, vpcd or vpcd:PORT'],
     [['start', '--seed', 'xyz'], 'expected 1 to 64 bytes in hexadecimal, got "xyz"'],
     [['start', '--model', 'brick'], 'there is no model "brick"; known models: token2-r1, '],
     [['demo', '--touch', 'manual'], 'nobody is there to touch the key of a demo'],
