@@ -18,7 +18,7 @@ import { type ByteMutation, byteMutation, mutateBytes } from './mutations.ts';
 import { expectStrictCborAnswer, expectStrictU2fAnswer } from './strict-answers.ts';
 import { MODELS, type Prepared, plugInPrepared, prepare, readInfo } from './subject.ts';
 
-const CASES = 10_000;
+const CASES = 12_500;
 const BODIES_A_CASE = 8;
 const U2F_CASES = 2_000;
 const APDUS_A_CASE = 5;

@@ -3,12 +3,15 @@ import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { Command } from '../../../ctap/commands/index.ts';
 import { BROADCAST_CHANNEL, encodeMessage, HidCommand, RESERVED_CHANNEL } from '../../../ctap/hid/packet.ts';
+import { isCarrierReport } from '../../../ctap/token2/hid-carrier.ts';
 import { autoPresence, ManualPresence } from '../../../emulator/presence.ts';
 import type { Platform } from '../authenticator/platform.ts';
+import { CarrierOracle } from './carrier-oracle.ts';
 import { type Heard, HidOracle, readReports } from './hid-oracle.ts';
 import { builders, requestBytes } from './requests.ts';
 import {
   type ChannelNumbers,
+  carrierReports,
   messagePackets,
   mix,
   plainRequests,
@@ -36,6 +39,7 @@ class Host {
   readonly #manual: ManualPresence | undefined;
   readonly #plug: ReturnType<Platform['key']['plugIn']>;
   readonly #oracle = new HidOracle();
+  readonly #carrier = new CarrierOracle();
   readonly #requests;
   #reports: Uint8Array[] = [];
   #channels: ChannelNumbers | undefined;
@@ -72,6 +76,9 @@ class Host {
       }
       case 'report':
         this.#send(event.report);
+        return;
+      case 'carried':
+        this.#sendAll(carrierReports(event));
         return;
       case 'init':
         this.#sendAll(encodeMessage(this.#channels![event.channel], HidCommand.INIT, NONCE));
@@ -124,8 +131,10 @@ class Host {
   }
 
   #send(packet: Uint8Array): void {
+    this.#carrier.packet(packet);
     this.#plug.receive(packet);
-    this.#oracle.packet(packet, this.#platform.clock.now(), this.#heard());
+    if (isCarrierReport(packet)) expect(this.#heard()).toEqual([]);
+    else this.#oracle.packet(packet, this.#platform.clock.now(), this.#heard());
   }
 
   async #settle(): Promise<Heard[]> {
@@ -145,7 +154,7 @@ class Host {
   #heard(): Heard[] {
     const reports = this.#reports;
     this.#reports = [];
-    return readReports(reports);
+    return readReports(this.#carrier.hear(reports));
   }
 }
 

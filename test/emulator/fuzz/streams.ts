@@ -1,7 +1,9 @@
 /** Packet streams to throw at a key: messages in pieces, mixed, spoiled, and whatever else happens between them. */
 import fc from 'fast-check';
+import { fromHex } from '../../../ctap/bytes.ts';
 import { Command } from '../../../ctap/commands/index.ts';
 import { encodeMessage, HidCommand } from '../../../ctap/hid/packet.ts';
+import { encodeCarrierFrames } from '../../../ctap/token2/hid-carrier.ts';
 import { encodeU2fCommand, U2fInstruction } from '../../../ctap/u2f/raw-messages.ts';
 import { type ByteMutation, byteMutation, mutateBytes } from './mutations.ts';
 
@@ -37,6 +39,8 @@ export type StreamEvent =
   | { readonly kind: 'mix'; readonly messages: readonly [StreamMessage, StreamMessage]; readonly order: number }
   | { readonly kind: 'report'; readonly report: Uint8Array }
   | { readonly kind: 'init' | 'cancel'; readonly channel: ChannelName }
+  /** An APDU in the frames of Token2's carrier. */
+  | { readonly kind: 'carried'; readonly apdu: Uint8Array; readonly faults: readonly PacketFault[] }
   /** The key gets the time that it needs. */
   | { readonly kind: 'settle' }
   | { readonly kind: 'wait'; readonly milliseconds: number }
@@ -88,6 +92,11 @@ const message: fc.Arbitrary<StreamMessage> = fc
   .tuple(channel, commandAndPayload, faults)
   .map(([channel, { command, payload }, faults]) => ({ channel, command, payload, faults }));
 
+const apdu = fc.oneof(
+  fc.constantFrom('00a4040008f00000014f747001', '80c5020000', '80c5010000').map(fromHex),
+  fc.uint8Array({ maxLength: 150 }),
+);
+
 export const streamEvent: fc.Arbitrary<StreamEvent> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('message' as const), message }) },
   {
@@ -103,6 +112,7 @@ export const streamEvent: fc.Arbitrary<StreamEvent> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('report' as const), report: fc.uint8Array({ maxLength: 70 }) }),
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('init' as const, 'cancel' as const), channel }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('carried' as const), apdu, faults }) },
   { weight: 4, arbitrary: fc.constant({ kind: 'settle' as const }) },
   {
     weight: 2,
@@ -121,9 +131,12 @@ export function messagePackets(
   requests: Readonly<Record<Exclude<Payload, object>, Uint8Array>>,
 ): Uint8Array[] {
   const data = typeof payload === 'string' ? requests[payload] : payload.bytes;
-  let packets: Uint8Array[] = encodeMessage(channels[channel], command, data).map((packet) => packet.slice());
-  for (const fault of faults) packets = spoil(packets, fault);
-  return packets;
+  return faults.reduce(spoil, encodeMessage(channels[channel], command, data));
+}
+
+/** The frames of a carried APDU, with their faults. */
+export function carrierReports({ apdu, faults }: Extract<StreamEvent, { kind: 'carried' }>): Uint8Array[] {
+  return faults.reduce(spoil, encodeCarrierFrames(apdu));
 }
 
 function spoil(packets: readonly Uint8Array[], fault: PacketFault): Uint8Array[] {
