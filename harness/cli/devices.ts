@@ -3,7 +3,7 @@ import type { Model } from '../../emulator/models/index.ts';
 import type { Ctap2Client } from '../client/ctap2.ts';
 import type { CtapDevice } from '../client/device.ts';
 import type { PinClient } from '../client/pin.ts';
-import type { HidConnection } from '../transports/connection.ts';
+import type { CardConnection, HidConnection } from '../transports/connection.ts';
 import { Failure } from './failure.ts';
 import { findLab, LabClient, requireLab } from './lab-client.ts';
 import { PROGRAM } from './program-name.ts';
@@ -29,14 +29,31 @@ export interface OpenedDevice {
   close(): Promise<void>;
 }
 
-const LIST = `See what can be reached: ${PROGRAM} list`;
-const FORMS = 'hidraw:PATH, usb:VID:PID, udp:HOST:PORT, lab:KEY, virtual[:MODEL] or a serial number';
+/** A way to the device that the user named, before anything is sent over it. */
+export type DeviceWay = {
+  /** DEVICE name. */
+  readonly name: string;
+  /** As {@link OpenedDevice.physical}. */
+  readonly physical: boolean;
+} & (
+  | { readonly kind: 'hid'; connect(): Promise<HidConnection> }
+  | { readonly kind: 'card'; connect(): Promise<CardConnection> }
+);
 
-/** Keys of the running lab, then those that the system knows of and the lab does not. */
+const LIST = `See what can be reached: ${PROGRAM} list`;
+const FORMS = 'hidraw:PATH, usb:VID:PID, pcsc:READER, udp:HOST:PORT, lab:KEY, virtual[:MODEL] or a serial number';
+
+/** Keys of the running lab, then those that the system knows of and the lab does not: over HID, then in card readers. */
 export async function reachableKeys(): Promise<ReachableKey[]> {
   const inLab = await labKeys();
   const known = new Set(inLab.map((key) => key.device));
-  return [...inLab, ...(await systemKeys()).filter((key) => !known.has(key.device))];
+  const others = [...(await systemKeys()), ...(await cards())];
+  return [...inLab, ...others.filter((key) => !known.has(key.device))];
+}
+
+async function cards(): Promise<ReachableKey[]> {
+  const { listCards } = await import('../transports/pcsc.ts');
+  return (await listCards()).map(({ name }) => ({ device: `pcsc:${name}`, product: 'smart card', serialNumber: null }));
 }
 
 async function labKeys(): Promise<ReachableKey[]> {
@@ -66,71 +83,96 @@ function hex4(value: number): string {
  * Opens the key of that name; without one $CTAPLAB_DEVICE, else the only key that can be reached.
  * Failures are "usage" for a name that is none and "no-device" for a key that is not there.
  */
-export async function openDevice(name: string | undefined = process.env.CTAPLAB_DEVICE): Promise<OpenedDevice> {
+export async function openDevice(name?: string): Promise<OpenedDevice> {
+  const way = await findDevice(name);
+  return way.kind === 'hid'
+    ? overHid(way.name, await way.connect(), way.physical)
+    : overCard(way.name, await way.connect(), way.physical);
+}
+
+/** Finds the way to the key of that name, as {@link openDevice} does, without opening it. */
+export async function findDevice(name: string | undefined = process.env.CTAPLAB_DEVICE): Promise<DeviceWay> {
   if (name === undefined || name === '') {
     const keys = await reachableKeys();
-    return openOnly(keys, 'no key can be reached', `several keys can be reached`);
+    // A key that is plugged in shows as a card, too.
+    const hid = keys.filter((key) => !key.device.startsWith('pcsc:'));
+    return findOnly(hid.length > 0 ? hid : keys, 'no key can be reached', `several keys can be reached`);
   }
-  if (name === 'virtual') return openVirtual(name);
+  if (name === 'virtual') return virtualWay(name);
   const [kind, rest] = name.includes(':') ? [name.slice(0, name.indexOf(':')), name.slice(name.indexOf(':') + 1)] : [];
   switch (kind) {
     case 'hidraw':
-      return openHidraw(rest!, !(await labKeys()).some((key) => key.device === name));
+      return { kind: 'hid', name, physical: !(await isInLab(name)), connect: () => connectHidraw(rest!) };
+    case 'pcsc':
+      return { kind: 'card', name, physical: !(await isInLab(name)), connect: () => connectCard(rest!) };
     case 'udp':
-      return openUdp(name, rest!);
+      return udpWay(name, rest!);
     case 'virtual':
-      return openVirtual(name, rest);
+      return virtualWay(name, rest);
     case 'lab': {
       const { devices } = await requireLab().key(rest!);
       if (devices[0] === undefined) throw new Failure('no-device', `key ${rest} of the lab is not plugged in`);
-      return openDevice(devices[0]);
+      return findDevice(devices[0]);
     }
     case 'usb': {
       const keys = (await systemKeys()).filter((key) => key.usb === name.toLowerCase());
-      return openOnly(keys, `no key ${name} is plugged in`, `several keys are ${name}`);
+      return findOnly(keys, `no key ${name} is plugged in`, `several keys are ${name}`);
     }
     case undefined: {
       if (!/^[0-9A-Za-z-]+$/.test(name)) break;
       const keys = (await reachableKeys()).filter((key) => key.serialNumber === name);
       // One key that is plugged in twice is still one key.
-      return openOnly(keys.slice(0, 1), `no key has the serial number ${name}`, '');
+      return findOnly(keys.slice(0, 1), `no key has the serial number ${name}`, '');
     }
   }
   throw new Failure('usage', `expected a DEVICE (${FORMS}), got ${JSON.stringify(name)}`, LIST);
 }
 
-function openOnly(keys: readonly ReachableKey[], none: string, several: string): Promise<OpenedDevice> {
+function findOnly(keys: readonly ReachableKey[], none: string, several: string): Promise<DeviceWay> {
   const [first, second] = keys;
   if (first === undefined) throw new Failure('no-device', none, LIST);
   if (second !== undefined) {
     throw new Failure('usage', `${several}: ${keys.map((key) => key.device).join(', ')}`, 'Say which one you mean.');
   }
-  return openDevice(first.device);
+  return findDevice(first.device);
 }
 
-async function openHidraw(path: string, physical: boolean): Promise<OpenedDevice> {
-  const { openHidraw: open } = await import('../transports/hidraw.ts');
-  return overHid(`hidraw:${path}`, await open(path), physical);
+async function isInLab(device: string): Promise<boolean> {
+  return (await labKeys()).some((key) => key.device === device);
 }
 
-async function openUdp(name: string, address: string): Promise<OpenedDevice> {
+async function connectHidraw(path: string): Promise<HidConnection> {
+  const { openHidraw } = await import('../transports/hidraw.ts');
+  return openHidraw(path);
+}
+
+async function connectCard(reader: string): Promise<CardConnection> {
+  const { openCard } = await import('../transports/pcsc.ts');
+  return openCard(reader);
+}
+
+function udpWay(name: string, address: string): DeviceWay {
   const [, host, port] = /^(.+):(\d{1,5})$/.exec(address) ?? [];
   if (host === undefined || Number(port) > 0xffff) {
     throw new Failure('usage', `expected udp:HOST:PORT, got ${JSON.stringify(name)}`, LIST);
   }
-  const { openUdp: open } = await import('../transports/udp.ts');
-  return overHid(name, await open({ host, port: Number(port) }), false);
+  const connect = async () => (await import('../transports/udp.ts')).openUdp({ host, port: Number(port) });
+  return { kind: 'hid', name, physical: false, connect };
 }
 
-async function openVirtual(name: string, model?: string): Promise<OpenedDevice> {
-  const [{ openVirtualKey }, { connectInProcess }, { defaultModel, findModel }] = await Promise.all([
-    import('./virtual-key.ts'),
-    import('../transports/in-process.ts'),
-    import('../../emulator/models/index.ts'),
-  ]);
-  const key = await openVirtualKey(model === undefined ? defaultModel : modelNamed(findModel, model));
-  const opened = await overHid(name, connectInProcess(key), false);
-  return { ...opened, close: () => opened.close().finally(() => key.close()) };
+async function virtualWay(name: string, model?: string): Promise<DeviceWay> {
+  const { defaultModel, findModel } = await import('../../emulator/models/index.ts');
+  const chosen = model === undefined ? defaultModel : modelNamed(findModel, model);
+  const connect = async () => {
+    const [{ openVirtualKey }, { connectInProcess }] = await Promise.all([
+      import('./virtual-key.ts'),
+      import('../transports/in-process.ts'),
+    ]);
+    const key = await openVirtualKey(chosen);
+    const connection = connectInProcess(key);
+    return { ...connection, close: () => connection.close().finally(() => key.close()) };
+  };
+  return { kind: 'hid', name, physical: false, connect };
 }
 
 /** A name that is none is the user's mistake, not the program's. */
@@ -139,6 +181,22 @@ function modelNamed(find: (name: string) => Model, name: string): Model {
     return find(name);
   } catch (error) {
     if (error instanceof RangeError) throw new Failure('usage', error.message);
+    throw error;
+  }
+}
+
+async function overCard(name: string, connection: CardConnection, physical: boolean): Promise<OpenedDevice> {
+  const [{ CtapCardDevice }, { Ctap2Client }, { PinClient }] = await Promise.all([
+    import('../client/ctap-card.ts'),
+    import('../client/ctap2.ts'),
+    import('../client/pin.ts'),
+  ]);
+  try {
+    const device = await CtapCardDevice.open(connection);
+    const ctap2 = new Ctap2Client(device);
+    return { name, device, ctap2, pin: new PinClient(ctap2), physical, close: () => device.close() };
+  } catch (error) {
+    await connection.close();
     throw error;
   }
 }

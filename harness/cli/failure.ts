@@ -58,6 +58,20 @@ function hintOfStatus(status: number): string | undefined {
   return undefined;
 }
 
+const TOUCH_TIMED_OUT = 0x6ff9;
+/** Not allowed as things are, locked, or declined. */
+const REFUSED_STATUS_WORDS = new Set([0x6982, 0x6983, 0x6985]);
+
+/** Status words of smart cards. */
+function kindOfStatusWord(statusWord: number): FailureKind {
+  if (statusWord === TOUCH_TIMED_OUT) return 'timed-out';
+  return REFUSED_STATUS_WORDS.has(statusWord) || statusWord >> 8 === 0x63 ? 'refused' : 'failed';
+}
+
+function hintOfStatusWord(statusWord: number): string | undefined {
+  return statusWord === TOUCH_TIMED_OUT ? hintOfStatus(0x2f) : undefined;
+}
+
 function codeOf(error: Error): string | undefined {
   return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
@@ -72,6 +86,9 @@ export function toFailure(thrown: unknown): Failure {
     const { status } = thrown;
     const kind = REFUSED_STATUSES.has(status) ? 'refused' : TIMEOUT_STATUSES.has(status) ? 'timed-out' : 'failed';
     return new Failure(kind, message, hintOfStatus(status), options);
+  }
+  if (thrown.name === 'StatusWordError' && 'statusWord' in thrown && typeof thrown.statusWord === 'number') {
+    return new Failure(kindOfStatusWord(thrown.statusWord), message, hintOfStatusWord(thrown.statusWord), options);
   }
   if (thrown.name === 'NotAllowedError') return new Failure('refused', message, hintOfStatus(0x27), options);
   if (thrown.name === 'TimeoutError') return new Failure('timed-out', message, hintOfStatus(0x05), options);

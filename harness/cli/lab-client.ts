@@ -1,5 +1,6 @@
 /** Talks to a running lab over its control API. */
 import type { EnrollFeedbackName } from '../../ctap/commands/bio-enrollment.ts';
+import type { Stroke } from '../../ctap/otp/keyboard-usages.ts';
 import type { PublishedMetadata } from '../../emulator/attestation/metadata-blob.ts';
 import type { LabKeyJSON, PendingJSON } from '../../emulator/lab/control-api.ts';
 import { type LabAddress, labDirectory, runningLabs } from '../../emulator/lab/state-file.ts';
@@ -59,8 +60,10 @@ export class LabClient {
     return (answer as { pending: PendingJSON[] }).pending;
   }
 
-  async touch(id: string): Promise<void> {
-    await this.#ask('POST', `/keys/${encodeURIComponent(id)}/touch`);
+  /** Touches the key; `typed` is what it typed where nothing waited and it types. */
+  async touch(id: string, press: 'short' | 'long' = 'short'): Promise<{ readonly typed?: readonly Stroke[] }> {
+    const answer = await this.#ask('POST', `/keys/${encodeURIComponent(id)}/touch?press=${press}`);
+    return answer as { typed?: Stroke[] };
   }
 
   async deny(id: string): Promise<void> {

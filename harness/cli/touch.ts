@@ -14,6 +14,7 @@ interface TouchOptions {
   readonly finger?: string;
   readonly feedback?: EnrollFeedbackName;
   readonly wait: number;
+  readonly long?: boolean;
 }
 
 export function command(): Command {
@@ -25,6 +26,7 @@ export function command(): Command {
   ])
     .argument('[key]', 'the key in the lab; can be left out where only one exists or waits')
     .option('--deny', 'refuse instead')
+    .option('--long', 'a long touch; of meaning to a key that types')
     .option('--finger <name>', 'put this finger on the sensor; where the key does not read it now, it does so next')
     .addOption(new Option('--feedback <name>', 'how the sample turns out').choices(Object.keys(EnrollFeedback)))
     .option('--wait <ms>', 'wait that long for the key to ask (at most 60000)', integer(0, 60_000), 0)
@@ -42,10 +44,22 @@ async function touch(id: string | undefined, options: TouchOptions): Promise<voi
     throw new Failure('timed-out', `key ${key} asked for no touch within ${options.wait} ms`);
   }
   // Without a question the lab refuses, and its sentence says why.
-  await (options.deny ? lab.deny(key) : lab.touch(key));
+  const { typed } = await answer(lab, key, options);
   const what = [request?.operation, request?.rpId, request?.userName].filter((word) => word !== undefined).join(' ');
-  output.line(`${options.deny ? 'denied' : 'touched'} key ${key}: ${what}`);
-  output.document({ key, answer: options.deny ? 'denied' : 'touched', request: request ?? null });
+  const outcome = typed === undefined ? what : `it typed ${typed.length} keys`;
+  output.line(`${options.deny ? 'denied' : 'touched'} key ${key}: ${outcome}`);
+  output.document({
+    key,
+    answer: options.deny ? 'denied' : 'touched',
+    request: request ?? null,
+    ...(typed === undefined ? {} : { typed }),
+  });
+}
+
+async function answer(lab: LabClient, key: string, { deny, long }: TouchOptions): ReturnType<LabClient['touch']> {
+  if (!deny) return lab.touch(key, long ? 'long' : 'short');
+  await lab.deny(key);
+  return {};
 }
 
 async function presentFinger(
@@ -60,7 +74,7 @@ async function presentFinger(
   output.document({ key, finger, feedback });
 }
 
-async function onlyKey(lab: LabClient): Promise<string> {
+export async function onlyKey(lab: LabClient): Promise<string> {
   const keys = await lab.keys();
   const waiting = keys.filter((key) => key.pending.length > 0);
   const [first, second] = waiting.length > 0 ? waiting : keys;

@@ -49,6 +49,14 @@ export class PcscError extends Error {
   }
 }
 
+/** There is no PC/SC on this system. */
+export class PcscMissingError extends Error {
+  constructor(library: string, options: ErrorOptions) {
+    super(`expected the PC/SC library ${library}, it cannot be loaded (Debian: package libpcsclite1)`, options);
+    this.name = 'PcscMissingError';
+  }
+}
+
 /** The library's functions, each on a thread of its own while it waits. Contexts and cards are plain numbers. */
 export interface PcscLibrary {
   establishContext(): Promise<number>;
@@ -80,7 +88,7 @@ type Word = readonly [number];
 
 let loaded: Promise<PcscLibrary> | undefined;
 
-/** Loads the library at first use. @throws Error that tells what to install where it is not there */
+/** Loads the library at first use. @throws PcscMissingError where it is not there */
 export function pcscLibrary(): Promise<PcscLibrary> {
   loaded ??= load();
   return loaded;
@@ -93,9 +101,7 @@ async function load(): Promise<PcscLibrary> {
   try {
     library = koffi.load(name);
   } catch (cause) {
-    throw new Error(`expected the PC/SC library ${name}, it cannot be loaded (Debian: package libpcsclite1)`, {
-      cause,
-    });
+    throw new PcscMissingError(name, { cause });
   }
   // pcsc-lite's DWORD is a long; on macOS and Windows it has 32 bits. Handles are longs, but on macOS.
   const word = process.platform === 'linux' ? 'unsigned long' : 'uint32_t';

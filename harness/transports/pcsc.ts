@@ -1,7 +1,7 @@
 /** Cards in the system's readers, through PC/SC. */
 import type { CardConnection } from './connection.ts';
 import { DeviceGoneError } from './connection.ts';
-import { PcscError, type PcscLibrary, PcscStatus, pcscLibrary } from './pcsc-library.ts';
+import { PcscError, type PcscLibrary, PcscMissingError, PcscStatus, pcscLibrary } from './pcsc-library.ts';
 
 /** A reader with a card in it. */
 export interface CardReader {
@@ -18,14 +18,15 @@ const NO_CARD: ReadonlySet<number> = new Set([
   PcscStatus.SHARING_VIOLATION,
 ]);
 
-/** The readers that hold a card which can be shared; none where no PC/SC service runs. */
+/** The readers that hold a card which can be shared; none where there is no PC/SC, or its service does not run. */
 export async function listCards(): Promise<readonly CardReader[]> {
-  const library = await pcscLibrary();
+  let library: PcscLibrary;
   let context: number;
   try {
+    library = await pcscLibrary();
     context = await library.establishContext();
   } catch (error) {
-    if (error instanceof PcscError && NOT_THERE.has(error.status)) return [];
+    if (error instanceof PcscMissingError || (error instanceof PcscError && NOT_THERE.has(error.status))) return [];
     throw error;
   }
   try {

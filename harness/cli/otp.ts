@@ -1,0 +1,303 @@
+/** `ctaplab otp`: the one-time passwords that a Token2 key keeps, and the one that it types. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { ALL_INTERFACES, DisabledInterface } from '../../ctap/token2/otp-applet.ts';
+import type { OtpEntryName, OtpEntryReading } from '../../ctap/token2/otp-entries.ts';
+import type { Token2OtpClient } from '../client/token2.ts';
+import { consent } from './consent.ts';
+import { type DeviceWay, findDevice } from './devices.ts';
+import { Failure } from './failure.ts';
+import { DEVICE_HELP } from './info.ts';
+import { integer } from './key-options.ts';
+import { addSecretOptions, readOtpSecret, type SecretOptions } from './otp-secret.ts';
+import { Output } from './output.ts';
+import { verb } from './verb.ts';
+
+interface Common {
+  readonly json?: boolean;
+  readonly yes?: boolean;
+}
+
+interface AddOptions extends Common, SecretOptions {
+  readonly account?: string;
+  readonly app?: string;
+  readonly type?: 'totp' | 'hotp';
+  readonly algorithm?: 'SHA1' | 'SHA256';
+  readonly digits?: number;
+  readonly period?: number;
+  readonly touch?: boolean;
+}
+
+interface SlotOptions extends Common, SecretOptions {
+  readonly write?: boolean;
+  readonly delete?: boolean;
+  readonly digits: '6' | '8';
+  readonly enter?: boolean;
+  readonly press?: 'short' | 'long';
+  readonly keys?: 'top-row' | 'keypad';
+}
+
+type InterfaceName = 'fido' | 'keyboard' | 'ccid';
+
+export function command(): Command {
+  const otp = verb('otp', 'one-time passwords on a Token2 key, over HID or PC/SC', ['otp list', 'otp slot --write']);
+  otp.addCommand(
+    verb('list', 'show the entries and their codes', [
+      'otp list',
+      'otp list "pcsc:TOKEN2 FIDO2 Security Key(0016) 00 00"',
+    ])
+      .argument('[device]', DEVICE_HELP)
+      .action((device: string | undefined, options: Common) => withKey(device, options, list)),
+  );
+  otp.addCommand(
+    addSecretOptions(
+      verb('add', 'write an entry, over the one of its name', [
+        'otp add --account alice --app Example --secret-file secret.txt',
+        'otp add lab:1 --qr account.png',
+      ])
+        .argument('[device]', DEVICE_HELP)
+        .option('--account <name>', 'account, 1 to 64 characters of ASCII (default: as the URI says)')
+        .option('--app <name>', 'issuer, up to 64 characters of ASCII (default: as the URI says, else none)')
+        .addOption(new Option('--type <type>', 'default: as the URI says, else totp').choices(['totp', 'hotp']))
+        .addOption(new Option('--algorithm <name>', 'default: as the URI says, else SHA1').choices(['SHA1', 'SHA256']))
+        .option('--digits <n>', '4 to 10 (default: as the URI says, else 6)', integer(4, 10))
+        .option('--period <s>', 'seconds of a TOTP step (default: as the URI says, else 30)', integer(1, 65_535))
+        .option('--touch', 'give a code only when the key is touched')
+        .option('--yes', 'do not ask before writing to a physical key'),
+    ).action((device: string | undefined, options: AddOptions) => withKey(device, options, add)),
+  );
+  otp.addCommand(
+    verb('delete', 'delete an entry', ['otp delete alice --app Example'])
+      .argument('<account>', 'the account')
+      .argument('[device]', DEVICE_HELP)
+      .option('--app <name>', 'issuer', '')
+      .option('--yes', 'do not ask before deleting from a physical key')
+      .action((account: string, device: string | undefined, options: Common & { app: string }) =>
+        withKey(device, options, (key) => remove(key, { app: options.app, account }, options)),
+      ),
+  );
+  otp.addCommand(
+    verb('code', 'show one code; an HOTP counts, an entry with touch waits for one', ['otp code alice --app Example'])
+      .argument('<account>', 'the account')
+      .argument('[device]', DEVICE_HELP)
+      .option('--app <name>', 'issuer', '')
+      .action((account: string, device: string | undefined, options: Common & { app: string }) =>
+        withKey(device, options, (key) => code(key, { app: options.app, account })),
+      ),
+  );
+  otp.addCommand(
+    addSecretOptions(
+      verb('slot', 'show or set up the HOTP that a touch types', [
+        'otp slot lab:1',
+        'otp slot --write --secret-file secret.txt --digits 8',
+        'otp slot --press long --no-enter --keys keypad',
+      ])
+        .argument('[device]', DEVICE_HELP)
+        .option('--write', 'program a new secret, from counter 0')
+        .addOption(new Option('--digits <n>', 'of the codes').choices(['6', '8']).default('6'))
+        .option('--delete', 'delete the secret')
+        .option('--enter', 'type Enter after the code')
+        .option('--no-enter', 'type the code alone')
+        .addOption(new Option('--press <press>', 'the touch that types').choices(['short', 'long']))
+        .addOption(new Option('--keys <keys>', 'the keys that are typed on').choices(['top-row', 'keypad']))
+        .option('--yes', 'do not ask before changing a physical key'),
+    ).action((device: string | undefined, options: SlotOptions) => withKey(device, options, slot)),
+  );
+  otp.addCommand(
+    verb('erase', 'erase all entries; the key asks for a touch', ['otp erase --yes'])
+      .argument('[device]', DEVICE_HELP)
+      .option('--yes', 'do not ask before erasing a physical key')
+      .action((device: string | undefined, options: Common) => withKey(device, options, erase)),
+  );
+  otp.addCommand(
+    verb('interfaces', 'show or set which interfaces the key has; counts from its next plugging in', [
+      'otp interfaces lab:1',
+      'otp interfaces --on keyboard',
+      'otp interfaces --off ccid',
+    ])
+      .argument('[device]', DEVICE_HELP)
+      .option('--on <names>', 'fido, keyboard, ccid; several with commas', interfaceNames)
+      .option('--off <names>', 'the same', interfaceNames)
+      .option('--yes', 'do not ask before changing a physical key')
+      .action((device: string | undefined, options: Common & InterfaceOptions) => withKey(device, options, interfaces)),
+  );
+  return otp;
+}
+
+interface OpenedKey<O = Common> {
+  readonly way: DeviceWay;
+  readonly client: Token2OtpClient;
+  readonly options: O;
+  readonly output: Output;
+}
+
+async function withKey<O extends Common>(
+  name: string | undefined,
+  options: O,
+  act: (key: OpenedKey<O>) => Promise<void>,
+): Promise<void> {
+  const output = new Output(options);
+  const way = await findDevice(name);
+  const [{ Token2OtpClient }, { Token2HidCard }] = await Promise.all([
+    import('../client/token2.ts'),
+    import('../client/token2-hid.ts'),
+  ]);
+  const onBusy = () => process.stderr.write('Touch the key.\n');
+  const card = way.kind === 'card' ? await way.connect() : new Token2HidCard(await way.connect(), { onBusy });
+  try {
+    const client = await Token2OtpClient.open(card, { selects: way.kind === 'card' });
+    await act({ way, client, options, output });
+  } finally {
+    await card.close();
+  }
+}
+
+const now = () => Date.now() / 1000;
+
+async function list({ client, way, output }: OpenedKey): Promise<void> {
+  const entries = await client.entries(now());
+  output.document({ device: way.name, entries });
+  if (entries.length === 0) output.line('The key has no entries.');
+  output.table(entries.map((entry) => [entry.app, entry.account, entry.code ?? waitsFor(entry), describe(entry)]));
+}
+
+function waitsFor({ type }: OtpEntryReading): string {
+  return type === 'hotp' ? '(next)' : '(touch)';
+}
+
+function describe({ type, algorithm, digits, period, touch }: OtpEntryReading): string {
+  const step = type === 'totp' ? [`${period} s`] : [];
+  return [type.toUpperCase(), algorithm, `${digits} digits`, ...step, ...(touch ? ['touch'] : [])].join(', ');
+}
+
+async function add({ client, way, options, output }: OpenedKey<AddOptions>): Promise<void> {
+  const { secret, account: given } = await readOtpSecret(options);
+  const account = options.account ?? given?.account;
+  if (account === undefined) throw new Failure('usage', 'expected an account, got none', 'Name it with --account.');
+  const algorithm = options.algorithm ?? given?.algorithm ?? 'SHA1';
+  if (algorithm === 'SHA512') throw new Failure('usage', 'algorithm: expected SHA1 or SHA256, the key has no SHA512');
+  if (given?.type === 'hotp' && given.counter > 0n) {
+    throw new Failure('usage', `counter: expected 0, where the key begins; the URI says ${given.counter}`);
+  }
+  const entry = {
+    type: options.type ?? given?.type ?? 'totp',
+    algorithm,
+    digits: options.digits ?? given?.digits ?? 6,
+    period: options.period ?? (given?.type === 'totp' ? given.period : 30),
+    touch: options.touch === true,
+    app: options.app ?? given?.issuer ?? '',
+    account,
+    seed: secret,
+  };
+  await consent(way, `write the entry ${titleOf(entry)}`, options.yes);
+  await client.writeEntry(entry).catch(asUsage);
+  const { seed: _, ...written } = entry;
+  output.document({ device: way.name, written });
+  output.line(`Wrote ${titleOf(entry)}.`);
+}
+
+function titleOf({ app, account }: OtpEntryName): string {
+  return app === '' ? account : `${app}: ${account}`;
+}
+
+/** A value that the key cannot take is the user's mistake. */
+function asUsage(error: unknown): never {
+  if (error instanceof RangeError) throw new Failure('usage', error.message, undefined, { cause: error });
+  throw error;
+}
+
+async function remove({ client, way, output }: OpenedKey, name: OtpEntryName, options: Common): Promise<void> {
+  await consent(way, `delete the entry ${titleOf(name)}`, options.yes);
+  await client.deleteEntry(name).catch(asUsage);
+  output.document({ device: way.name, deleted: name });
+  output.line(`Deleted ${titleOf(name)}.`);
+}
+
+async function code({ client, way, output }: OpenedKey, name: OtpEntryName): Promise<void> {
+  const entry = await client.entry(name, now()).catch(asUsage);
+  output.document({ device: way.name, ...entry });
+  output.line(entry.code);
+}
+
+async function slot({ client, way, options, output }: OpenedKey<SlotOptions>): Promise<void> {
+  if (options.write && options.delete) throw new Failure('usage', '--write and --delete contradict each other');
+  const settings = {
+    ...(options.enter === undefined ? {} : { noEnter: !options.enter }),
+    ...(options.press === undefined ? {} : { longTouch: options.press === 'long' }),
+    ...(options.keys === undefined ? {} : { keypad: options.keys === 'keypad' }),
+  };
+  const secret = options.write ? (await readOtpSecret(options)).secret : undefined;
+  if (options.write || options.delete || Object.keys(settings).length > 0) {
+    await consent(way, options.delete ? 'delete the HOTP secret' : 'change the HOTP that a touch types', options.yes);
+  }
+  if (secret !== undefined) {
+    await client.writeButtonSeed({ digits: options.digits === '8' ? 8 : 6, seed: secret }).catch(asUsage);
+  }
+  if (options.delete) await client.writeButtonSeed(undefined);
+  await client.configureButton(settings);
+  await showSlot(client, way, output);
+}
+
+async function showSlot(client: Token2OtpClient, way: DeviceWay, output: Output): Promise<void> {
+  const { disabledInterfaces, details } = await client.deviceInfo();
+  if (details === undefined) {
+    throw new Failure('failed', 'the key tells its interfaces alone over this reader', 'Ask it over HID.');
+  }
+  const keyboard = (disabledInterfaces & DisabledInterface.KEYBOARD) === 0;
+  const { buttonSeedPresent: programmed, noEnter, longTouch, keypad } = details;
+  const state = {
+    programmed,
+    enter: !noEnter,
+    press: longTouch ? 'long' : 'short',
+    keys: keypad ? 'keypad' : 'top-row',
+  };
+  output.document({ device: way.name, ...state, keyboard });
+  output.line(
+    programmed
+      ? `A ${state.press} touch types the next HOTP on the ${state.keys.replace('-', ' ')}${noEnter ? '' : ', then Enter'}.`
+      : 'No HOTP is programmed.',
+  );
+  if (!keyboard) output.line('The keyboard is switched off: ctaplab otp interfaces --on keyboard');
+}
+
+async function erase({ client, way, options, output }: OpenedKey): Promise<void> {
+  await consent(way, 'erase all one-time password entries', options.yes);
+  await client.eraseEntries();
+  output.document({ device: way.name, erased: true });
+  output.line('Erased all entries.');
+}
+
+interface InterfaceOptions {
+  readonly on?: readonly InterfaceName[];
+  readonly off?: readonly InterfaceName[];
+}
+
+const INTERFACES: Readonly<Record<InterfaceName, number>> = {
+  fido: DisabledInterface.FIDO,
+  keyboard: DisabledInterface.KEYBOARD,
+  ccid: DisabledInterface.CCID,
+};
+
+function interfaceNames(text: string): InterfaceName[] {
+  return text.split(',').map((name) => {
+    if (name === 'fido' || name === 'keyboard' || name === 'ccid') return name;
+    throw new InvalidArgumentError(`expected fido, keyboard or ccid, got ${JSON.stringify(name)}`);
+  });
+}
+
+function maskOf(names: readonly InterfaceName[] = []): number {
+  return names.reduce((mask, name) => mask | INTERFACES[name], 0);
+}
+
+async function interfaces({ client, way, options, output }: OpenedKey<Common & InterfaceOptions>): Promise<void> {
+  let { disabledInterfaces: mask } = await client.deviceInfo();
+  const wanted = (mask | maskOf(options.off)) & ~maskOf(options.on) & ALL_INTERFACES;
+  if (wanted !== mask) {
+    await consent(way, 'change which interfaces the key has', options.yes);
+    await client.setDisabledInterfaces(wanted).catch(asUsage);
+    mask = wanted;
+  }
+  const names = Object.keys(INTERFACES) as InterfaceName[];
+  const state = Object.fromEntries(names.map((name) => [name, (mask & INTERFACES[name]) === 0]));
+  output.document({ device: way.name, interfaces: state });
+  output.table(names.map((name) => [name, state[name] ? 'on' : 'off']));
+}
