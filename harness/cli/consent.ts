@@ -2,19 +2,27 @@
 import { Failure } from './failure.ts';
 import { confirm } from './secret-input.ts';
 
-export interface ConsentTarget {
-  /** DEVICE name. */
-  readonly name: string;
-  readonly physical: boolean;
+/**
+ * Asks the owner of a physical key before something is done to it; returns at once for a virtual one, or with --yes.
+ * @throws Failure "refused" where the owner says no, or nobody is there to say it
+ */
+export async function consent(
+  { physical }: { readonly physical: boolean },
+  { yes }: { readonly yes?: boolean },
+  question: string,
+  consequence: string,
+): Promise<void> {
+  if (!physical || yes === true) return;
+  const next = 'Say so with --yes, or answer on a terminal.';
+  if (process.stdin.isTTY && (await confirm(question))) return;
+  throw new Failure('refused', consequence, next);
 }
 
-/**
- * @param act what is done to the key, as "delete the entry alice"
- * @throws Failure "refused" without consent
- */
-export async function consent({ name, physical }: ConsentTarget, act: string, yes: boolean | undefined): Promise<void> {
-  if (!physical || yes === true) return;
-  const refusal = new Failure('refused', `this would ${act} on ${name}`, 'Say so with --yes, or answer on a terminal.');
-  if (!process.stdin.isTTY) throw refusal;
-  if (!(await confirm(`This will ${act} on ${name}. Go on?`))) throw refusal;
+/** The same for one act, as "delete the entry alice", on the device of that DEVICE name. */
+export function consentTo(
+  act: string,
+  target: { readonly name: string; readonly physical: boolean },
+  options: { readonly yes?: boolean },
+): Promise<void> {
+  return consent(target, options, `This will ${act} on ${target.name}. Go on?`, `this would ${act} on ${target.name}`);
 }

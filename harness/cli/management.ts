@@ -1,13 +1,16 @@
 /** What the verbs share that manage a key: its opening, its PIN, and its owner's consent. */
 import type { Command } from 'commander';
 import type { PinUvAuthToken } from '../client/pin-uv-auth-token.ts';
+import { consent } from './consent.ts';
 import { type OpenedDevice, openDevice } from './devices.ts';
 import { Failure } from './failure.ts';
 import { DEVICE_HELP } from './info.ts';
 import { Output } from './output.ts';
 import { PROGRAM } from './program-name.ts';
-import { confirm, readSecrets } from './secret-input.ts';
+import { readSecrets } from './secret-input.ts';
 import { verb } from './verb.ts';
+
+export { consent };
 
 export interface ManagementOptions {
   readonly json?: boolean;
@@ -46,22 +49,6 @@ export async function withDevice<O extends ManagementOptions>(
 /** The key's product and its DEVICE name. */
 export function called({ device, name }: OpenedDevice): string {
   return device.name === name ? name : `${device.name} (${name})`;
-}
-
-/**
- * Asks the owner of a physical key before something is done to it; returns at once for a virtual one, or with --yes.
- * @throws Failure "refused" where the owner says no, or nobody is there to say it
- */
-export async function consent(
-  opened: OpenedDevice,
-  { yes }: ManagementOptions,
-  question: string,
-  consequence: string,
-): Promise<void> {
-  if (!opened.physical || yes === true) return;
-  const next = 'Say so with --yes, or answer on a terminal.';
-  if (process.stdin.isTTY && (await confirm(question))) return;
-  throw new Failure('refused', consequence, next);
 }
 
 /**

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ALL_INTERFACES, DisabledInterface } from '../../ctap/token2/otp-applet.ts';
 import type { OtpEntryName, OtpEntryReading } from '../../ctap/token2/otp-entries.ts';
 import type { Token2OtpClient } from '../client/token2.ts';
-import { consent } from './consent.ts';
+import { consentTo } from './consent.ts';
 import { type DeviceWay, findDevice } from './devices.ts';
 import { Failure } from './failure.ts';
 import { DEVICE_HELP } from './info.ts';
@@ -188,7 +188,7 @@ async function add({ client, way, options, output }: OpenedKey<AddOptions>): Pro
     account,
     seed: secret,
   };
-  await consent(way, `write the entry ${titleOf(entry)}`, options.yes);
+  await consentTo(`write the entry ${titleOf(entry)}`, way, options);
   await client.writeEntry(entry).catch(asUsage);
   const { seed: _, ...written } = entry;
   output.document({ device: way.name, written });
@@ -206,7 +206,7 @@ function asUsage(error: unknown): never {
 }
 
 async function remove({ client, way, output }: OpenedKey, name: OtpEntryName, options: Common): Promise<void> {
-  await consent(way, `delete the entry ${titleOf(name)}`, options.yes);
+  await consentTo(`delete the entry ${titleOf(name)}`, way, options);
   await client.deleteEntry(name).catch(asUsage);
   output.document({ device: way.name, deleted: name });
   output.line(`Deleted ${titleOf(name)}.`);
@@ -227,7 +227,7 @@ async function slot({ client, way, options, output }: OpenedKey<SlotOptions>): P
   };
   const secret = options.write ? (await readOtpSecret(options)).secret : undefined;
   if (options.write || options.delete || Object.keys(settings).length > 0) {
-    await consent(way, options.delete ? 'delete the HOTP secret' : 'change the HOTP that a touch types', options.yes);
+    await consentTo(options.delete ? 'delete the HOTP secret' : 'change the HOTP that a touch types', way, options);
   }
   if (secret !== undefined) {
     await client.writeButtonSeed({ digits: options.digits === '8' ? 8 : 6, seed: secret }).catch(asUsage);
@@ -260,7 +260,7 @@ async function showSlot(client: Token2OtpClient, way: DeviceWay, output: Output)
 }
 
 async function erase({ client, way, options, output }: OpenedKey): Promise<void> {
-  await consent(way, 'erase all one-time password entries', options.yes);
+  await consentTo('erase all one-time password entries', way, options);
   await client.eraseEntries();
   output.document({ device: way.name, erased: true });
   output.line('Erased all entries.');
@@ -292,7 +292,7 @@ async function interfaces({ client, way, options, output }: OpenedKey<Common & I
   let { disabledInterfaces: mask } = await client.deviceInfo();
   const wanted = (mask | maskOf(options.off)) & ~maskOf(options.on) & ALL_INTERFACES;
   if (wanted !== mask) {
-    await consent(way, 'change which interfaces the key has', options.yes);
+    await consentTo('change which interfaces the key has', way, options);
     await client.setDisabledInterfaces(wanted).catch(asUsage);
     mask = wanted;
   }

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { DEFAULT_TOKEN_CONFIG, type TokenConfig } from '../../ctap/token2/token-settings.ts';
 import type { ProgrammableTokenClient } from '../client/programmable-token.ts';
 import type { CardConnection } from '../transports/connection.ts';
-import { consent } from './consent.ts';
+import { consentTo } from './consent.ts';
 import { findDevice } from './devices.ts';
 import { Failure } from './failure.ts';
 import { integer } from './key-options.ts';
@@ -187,7 +187,7 @@ const target = (name: string) => ({ name, physical: true });
 
 async function seed({ name, client, options, output }: OpenedToken<ProfileOptions & SecretOptions>): Promise<void> {
   const { secret } = await readOtpSecret(options);
-  await consent(target(name), `write the seed of the token ${client.info.serial}`, options.yes);
+  await consentTo(`write the seed of the token ${client.info.serial}`, target(name), options);
   await client.writeSeed(secret, options.profile).catch(asUsage);
   output.document({ device: name, serial: client.info.serial, seed: 'written' });
   output.line(`Wrote the seed of ${client.info.serial}.`);
@@ -199,7 +199,7 @@ function asUsage(error: unknown): never {
 }
 
 async function config({ name, client, options, output }: OpenedToken<ConfigOptions>): Promise<void> {
-  await consent(target(name), `write configuration and clock of the token ${client.info.serial}`, options.yes);
+  await consentTo(`write configuration and clock of the token ${client.info.serial}`, target(name), options);
   const written = configOf(client, options);
   await client.writeSettings({ time: now(), config: written }, options.profile);
   output.document({ device: name, serial: client.info.serial, config: written });
@@ -223,7 +223,7 @@ function configOf(client: ProgrammableTokenClient, options: ConfigOptions): Toke
 async function sync({ name, client, options, output }: OpenedToken<ConfigOptions>): Promise<void> {
   const restricted = client.family === 'single' && client.model?.timeSync !== 'unrestricted';
   const loss = restricted ? ' and, its time sync being restricted, delete its seed' : '';
-  await consent(target(name), `set the clock of the token ${client.info.serial}${loss}`, options.yes);
+  await consentTo(`set the clock of the token ${client.info.serial}${loss}`, target(name), options);
   const before = client.info.time - now();
   const settings = client.family === 'single' ? { config: configOf(client, options) } : {};
   await client.writeSettings({ time: now(), ...settings }, options.profile);
@@ -264,7 +264,7 @@ async function provision(path: string, options: ListOptions): Promise<void> {
       const client = await openToken(card, options);
       const row = rows.get(client.info.serial);
       if (row === undefined) continue;
-      await consent(target(`pcsc:${name}`), `provision the token ${row.serial}`, options.yes);
+      await consentTo(`provision the token ${row.serial}`, target(`pcsc:${name}`), options);
       const settings = { ...DEFAULT_TOKEN_CONFIG, period: row.period };
       await client.writeSettings({ time: now(), config: settings });
       await client.writeSeed(row.secret); // after the clock, whose setting may delete it
