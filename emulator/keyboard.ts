@@ -18,8 +18,8 @@ export class Keyboard implements PluggableKeyboard {
   readonly #clock: Clock;
   readonly #interval: number;
   readonly #plugs = new Set<(report: Uint8Array) => void>();
-  /** LEDs as the host last set them; unknown until it does. */
-  #leds: number | undefined;
+  /** LEDs as the host last set them. They are off at power-up, and a host tells of those alone that are to be on. */
+  #leds = 0;
   #typing: Promise<unknown> = Promise.resolve();
 
   constructor(clock: Clock, interval: number = REPORT_INTERVAL) {
@@ -37,17 +37,17 @@ export class Keyboard implements PluggableKeyboard {
     this.#plugs.add(own);
     return {
       output: (report) => {
-        this.#leds = report[0];
+        this.#leds = report[0] ?? 0;
       },
       unplug: () => {
         this.#plugs.delete(own);
-        if (this.#plugs.size === 0) this.#leds = undefined;
+        if (this.#plugs.size === 0) this.#leds = 0;
       },
     };
   }
 
   /**
-   * Types, with a release after each key; resolves after the last one. Where the host says that NumLock is off, keypad
+   * Types, with a release after each key; resolves after the last one. Where the host has NumLock off, keypad
    * digits are typed between two taps on NumLock: more a key cannot do.
    * @throws KeyboardGoneError where nobody is left to type to
    */
@@ -58,7 +58,7 @@ export class Keyboard implements PluggableKeyboard {
   }
 
   async #type(strokes: readonly Stroke[]): Promise<void> {
-    const numLockOff = this.#leds !== undefined && (this.#leds & Led.NUM_LOCK) === 0;
+    const numLockOff = (this.#leds & Led.NUM_LOCK) === 0;
     const toggle: Stroke[] = numLockOff && strokes.some(isKeypadDigit) ? [{ usage: Usage.NUM_LOCK }] : [];
     let first = true;
     for (const stroke of [...toggle, ...strokes, ...toggle]) {

@@ -1,4 +1,4 @@
-/** `ctaplab demo`: a registration and a sign-in, headless, each step told with its outcome. */
+/** `ctaplab demo`: a registration and sign-ins by passkey and by one-time passwords, headless, each step told with its outcome. */
 import type { Command } from 'commander';
 import type { Lab } from '../../emulator/lab/lab.ts';
 import type { TouchPolicy } from '../../emulator/lab/touch-policy.ts';
@@ -122,6 +122,9 @@ async function tell(story: Story, options: DemoOptions, onClose: OnClose): Promi
     return [result, `signature counter ${result.signCount}`] as const;
   });
   await story.step('a copied answer is refused', async () => [null, await refusalOf(browser, assertion)] as const);
+
+  const { tellOtp } = await import('./demo-otp.ts');
+  await tellOtp(story, key.keys.get('1')!);
 }
 
 async function plugIn(options: DemoOptions, onClose: OnClose): Promise<readonly [Lab, string]> {

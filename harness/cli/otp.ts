@@ -10,6 +10,7 @@ import { DEVICE_HELP } from './info.ts';
 import { integer } from './key-options.ts';
 import { addSecretOptions, readOtpSecret, type SecretOptions } from './otp-secret.ts';
 import { Output } from './output.ts';
+import { PROGRAM } from './program-name.ts';
 import { verb } from './verb.ts';
 
 interface Common {
@@ -256,7 +257,7 @@ async function showSlot(client: Token2OtpClient, way: DeviceWay, output: Output)
       ? `A ${state.press} touch types the next HOTP on the ${state.keys.replace('-', ' ')}${noEnter ? '' : ', then Enter'}.`
       : 'No HOTP is programmed.',
   );
-  if (!keyboard) output.line('The keyboard is switched off: ctaplab otp interfaces --on keyboard');
+  if (!keyboard) output.line(`The keyboard is switched off: ${PROGRAM} otp interfaces --on keyboard`);
 }
 
 async function erase({ client, way, options, output }: OpenedKey): Promise<void> {

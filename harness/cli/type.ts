@@ -11,6 +11,7 @@ import { Failure } from './failure.ts';
 import { argument } from './key-options.ts';
 import { requireLab } from './lab-client.ts';
 import { Output } from './output.ts';
+import { PROGRAM } from './program-name.ts';
 import { onlyKey } from './touch.ts';
 import { verb } from './verb.ts';
 
@@ -74,7 +75,9 @@ function tell(output: Output, chosen: KeyboardLayout | undefined, readings: read
   const shown = chosen === undefined ? wrong : readings;
   output.table(shown.map(({ layout, description, text }) => [layout, visible(text), description]));
   if (wrong.length > 0 && !keypad) {
-    output.line(yellow('warning: digits come out wrong there; a numeric keypad helps: ctaplab otp slot --keys keypad'));
+    output.line(
+      yellow(`warning: digits come out wrong there; a numeric keypad helps: ${PROGRAM} otp slot --keys keypad`),
+    );
   }
   if (keypad) output.line('A keypad is read as digits in every layout, but only with NumLock on.');
 }
@@ -100,7 +103,7 @@ async function touch(key: string | undefined, options: TypeOptions): Promise<rea
     throw new Failure(
       'failed',
       `key ${id} waits for a touch of another kind, and would not type`,
-      'Answer that first: ctaplab touch',
+      `Answer that first: ${PROGRAM} touch`,
     );
   }
   const { typed: strokes } = await lab.touch(id, options.long ? 'long' : 'short');

@@ -26,6 +26,10 @@ describe('ctaplab demo', () => {
     expect(lines.slice(0, -1).every((line) => /^ok {4} {2}\S/.test(line))).toBe(true);
     expect(stdout).toMatch(/the site accepts the registration/);
     expect(stdout).toMatch(/the site accepts the sign-in/);
+    expect(stdout).toMatch(
+      /a touch of the idle key types it +\d{6} and Enter\n.*the verifier takes the HOTP +counter 0\n/,
+    );
+    expect(stdout).toMatch(/the token shows a TOTP +\d{6}\n.*the verifier takes the TOTP +time step \d+\n/);
   });
 
   it('gives the steps as JSON', async () => {
@@ -35,6 +39,20 @@ describe('ctaplab demo', () => {
     expect(ok).toBe(true);
     expect(steps.length).toBeGreaterThan(5);
     expect(steps.every((step) => step.ok)).toBe(true);
+  });
+
+  it('switches on the keyboard of a model that has it off, and does without where there is none', async () => {
+    const told = async (model: string) => {
+      const { status, stdout } = await runCli(['demo', '--json', '--model', model], env);
+      expect(status).toBe(0);
+      return (JSON.parse(stdout) as Told).steps;
+    };
+    expect(await told('token2-r3.3-pin-plus')).toContainEqual({
+      step: 'program an HOTP on the key',
+      ok: true,
+      detail: '6 digits; keyboard switched on, key plugged in again',
+    });
+    expect((await told('ctap2.1')).map(({ step }) => step)).not.toContain('program an HOTP on the key');
   });
 
   it('fails where touch is denied, at the step that needs it', async () => {
