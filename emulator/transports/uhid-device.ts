@@ -16,8 +16,9 @@ import {
 import { findHidraw } from './uhid-node.ts';
 
 const EIO = 5;
-/** Milliseconds between looks for events that no notification told of. */
+/** Milliseconds between looks for events that no notification told of: while such come, and twice as many after each in vain. */
 const LOOK_INTERVAL = 20;
+const IDLE_INTERVAL = 160;
 /** The same for a while after a request that the host waits on. */
 const HURRIED_INTERVAL = 1;
 const HURRIED_LOOKS = 100;
@@ -35,7 +36,7 @@ export interface UhidHandlers {
  * Takes events off /dev/uhid without ever waiting in a read: libuv cannot poll that file, and a read that waits
  * would hold one of its few threads for good. Each report to the device is a write to its hidraw node, of which
  * inotify tells at once; a slow timer finds those written through another node (as a container has), feature
- * reports and the kernel's own.
+ * reports and the kernel's own. It slows down in vain looks, for each costs a system call and an exception.
  */
 export class UhidDevice {
   /** As /dev/hidraw0. */
@@ -45,6 +46,7 @@ export class UhidDevice {
   readonly #buffer = new Uint8Array(UHID_EVENT_SIZE);
   readonly #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout;
+  #interval = LOOK_INTERVAL;
   #hurried = 0;
   #open = true;
 
@@ -52,7 +54,7 @@ export class UhidDevice {
     this.#fd = fd;
     this.node = node;
     this.#handlers = handlers;
-    this.#timer = setInterval(this.#look, LOOK_INTERVAL);
+    this.#timer = setTimeout(this.#look, LOOK_INTERVAL);
     this.#watcher = watchNode(node, this.#drain);
   }
 
@@ -79,23 +81,29 @@ export class UhidDevice {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#watcher?.close();
     writeSync(this.#fd, encodeDestroy());
     closeSync(this.#fd);
   }
 
   readonly #look = () => {
-    this.#drain();
-    if (this.#hurried > 0 && --this.#hurried === 0) this.#every(LOOK_INTERVAL);
+    const found = this.#drain();
+    if (this.#hurried > 0) this.#hurried--;
+    else this.#interval = found ? LOOK_INTERVAL : Math.min(2 * this.#interval, IDLE_INTERVAL);
+    this.#lookAfter(this.#hurried > 0 ? HURRIED_INTERVAL : this.#interval);
   };
 
-  readonly #drain = () => {
+  /** Whether there were events. */
+  readonly #drain = (): boolean => {
+    let found = false;
     while (this.#open && this.#readOne()) {
+      found = true;
       const event = decodeEvent(this.#buffer);
       if (event?.kind === 'output') this.#handlers.output(event.report);
       else if (event !== undefined) this.#answer(event);
     }
+    return found;
   };
 
   #answer(request: UhidReportRequest): void {
@@ -114,13 +122,14 @@ export class UhidDevice {
 
   /** Who exchanges feature reports sends the next one soon, and no notification tells of it. */
   #hurry(): void {
-    if (this.#hurried === 0) this.#every(HURRIED_INTERVAL);
     this.#hurried = HURRIED_LOOKS;
+    this.#interval = LOOK_INTERVAL;
+    this.#lookAfter(HURRIED_INTERVAL);
   }
 
-  #every(interval: number): void {
-    clearInterval(this.#timer);
-    if (this.#open) this.#timer = setInterval(this.#look, interval);
+  #lookAfter(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    if (this.#open) this.#timer = setTimeout(this.#look, milliseconds);
   }
 
   /** False where there is no event. */
