@@ -96,6 +96,8 @@ input[aria-invalid="true"] { border-color: var(--bad); }
 .card .alert p { margin: 0; color: var(--ink); font-size: .9375rem; }
 .card .alert .alert-title { color: var(--bad); font-weight: 650; margin-bottom: .125rem; }
 
+.card .alert .alert-detail { margin-top: .5rem; color: var(--muted); font-size: .8125rem !important; overflow-wrap: anywhere; }
+
 .choices { list-style: none; margin: 0; padding: 0; }
 .choice {
   width: 100%; gap: 1rem; padding: 1rem; justify-content: flex-start; text-align: left;

@@ -29,6 +29,17 @@ describe('what a page says of a failed ceremony', () => {
     expect(describeFailure(new Unreachable(), enroll).code).toBe('unreachable');
   });
 
+  test('keeps what the browser threw, wrapped or not, and nothing of what it did not throw', () => {
+    const thrown = { name: 'NotAllowedError', message: 'why' };
+    const cause = new DOMException('why', 'NotAllowedError');
+    expect(describeFailure(cause, signIn)).toMatchObject({ code: 'denied', thrown });
+    expect(describeFailure(Object.assign(new Error('x', { cause }), { name: cause.name }), signIn)).toMatchObject({
+      code: 'denied',
+      thrown,
+    });
+    expect(describeFailure(new Refusal('wrong_key', 'x'), signIn)).not.toHaveProperty('thrown');
+  });
+
   test('quotes an error that it does not know', () => {
     expect(describeFailure(new Error('strange'), enroll)).toMatchObject({ code: 'key-failed' });
     expect(describeFailure('strange', enroll).text).toContain('strange');

@@ -115,6 +115,7 @@ test('adds a second key with the keyboard alone, and refuses the first one again
   await page.click('#method-security-key');
   await page.click('#continue');
   expect(await alertCode()).toBe('already-enrolled');
+  expect(await page.textContent('#alert-detail')).toMatch(/^InvalidStateError: /);
   await keyed.screenshot('failure-already-enrolled');
 
   await keyed.removeKey(first);
@@ -208,6 +209,7 @@ test('says so when an account is taken, a username is malformed, or the site is 
   await page.click('#continue');
   expect(await alertCode()).toBe('refused');
   expect(await page.textContent('#alert-text')).toContain('already has a security key');
+  expect(await page.isVisible('#alert-detail')).toBe(false);
 
   await page.goto(`${site.url}/sign-in`);
   await page.locator('#sign-in-card[data-ready]').waitFor();

@@ -5,6 +5,8 @@ export interface Failure {
   code: FailureCode;
   title: string;
   text: string;
+  /** What the browser itself threw, for those who look for the cause. */
+  thrown?: { name: string; message: string };
 }
 
 export type FailureCode =
@@ -62,8 +64,21 @@ export function missingSupport(): Failure | undefined {
   return undefined;
 }
 
-/** Turns what was thrown into words. Browsers fold most causes into NotAllowedError (WebAuthn Level 3 §14.5.1). */
+/** Turns what was thrown into words, and keeps the browser's own. */
 export function describeFailure(error: unknown, ceremony: Ceremony): Failure {
+  const failure = explain(error, ceremony);
+  const thrown = browserException(error);
+  return thrown === undefined ? failure : { ...failure, thrown: { name: thrown.name, message: thrown.message } };
+}
+
+/** @simplewebauthn/browser wraps what the browser threw into an error of its own. */
+function browserException(error: unknown): DOMException | undefined {
+  if (error instanceof DOMException) return error;
+  return error instanceof Error && error.cause instanceof DOMException ? error.cause : undefined;
+}
+
+// Browsers fold most causes into NotAllowedError (WebAuthn Level 3 §14.5.1).
+function explain(error: unknown, ceremony: Ceremony): Failure {
   if (error instanceof Refusal) return refused(error);
   if (error instanceof Unreachable) {
     return {

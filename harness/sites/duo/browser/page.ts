@@ -33,6 +33,12 @@ export function showFailure(failure: Failure): void {
   alert.dataset.code = failure.code;
   byId('alert-title', HTMLElement).textContent = failure.title;
   byId('alert-text', HTMLElement).textContent = failure.text;
+  const { thrown } = failure;
+  const detail = byId('alert-detail', HTMLElement);
+  detail.hidden = thrown === undefined;
+  detail.textContent = thrown === undefined ? '' : `${thrown.name}: ${thrown.message}`;
+  if (thrown === undefined) delete alert.dataset.error;
+  else alert.dataset.error = thrown.name;
   alert.hidden = false;
 }
 

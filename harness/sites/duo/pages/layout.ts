@@ -53,6 +53,7 @@ export function messages(): Html {
 <div id="alert" class="alert" role="alert" hidden>
   <p class="alert-title" id="alert-title"></p>
   <p id="alert-text"></p>
+  <p id="alert-detail" class="alert-detail mono" hidden></p>
 </div>
 <noscript><div class="alert"><p class="alert-title">JavaScript is off</p>
 <p>Security keys can only be used from a page's script. Turn JavaScript on for this site and reload.</p></div></noscript>`;
