@@ -132,6 +132,19 @@ describe('the control API', () => {
     });
   });
 
+  it('types at a touch that nothing waits for, where a password is set up', async () => {
+    const { key } = lab.keys.get('1')!;
+    await key.writeYubicoSlot({
+      publicId: new Uint8Array(6),
+      privateId: new Uint8Array(6),
+      key: new Uint8Array(16),
+    });
+    const touched = await ask('POST', '/keys/1/touch');
+    expect(touched).toMatchObject({ status: 200, body: { touched: true, typed: expect.any(Array) } });
+    expect(touched.body.typed).toHaveLength(45);
+    expect(await ask('POST', '/keys/1/touch?press=twice')).toMatchObject({ status: 400, body: { code: 'bad_press' } });
+  });
+
   it('pulls a key out and puts it back', async () => {
     const port = portOf(lab.keys.get('1')!.devices[0]!);
     const removed = await ask('POST', '/keys/1/remove');
