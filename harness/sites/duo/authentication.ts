@@ -1,13 +1,13 @@
-import {
-  type AuthenticationResponseJSON,
-  generateAuthenticationOptions,
-  type PublicKeyCredentialRequestOptionsJSON,
-  verifyAuthenticationResponse,
+import type {
+  AuthenticationResponseJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+  VerifiedAuthenticationResponse,
 } from '@simplewebauthn/server';
 import { sentence } from './registration.ts';
 import type { Session } from './sessions.ts';
 import { type Site, SiteError } from './site.ts';
 import type { StoredKey } from './store.ts';
+import { verifier } from './verifier.ts';
 
 // What Duo's prompt sends for every credential, whatever the key reported; it also hides which accounts exist.
 const TRANSPORTS = ['usb', 'nfc', 'ble'];
@@ -35,6 +35,7 @@ export async function authenticationOptions(
   const decoy = site.decoys.credentialId(username);
   const keys = await site.store.keysOf(username);
   const ids = keys.length === 0 ? [decoy] : keys.map((key) => key.id);
+  const { generateAuthenticationOptions } = await verifier();
   const options = await generateAuthenticationOptions({
     rpID: site.rpId,
     timeout: site.policy.timeout,
@@ -91,15 +92,14 @@ export async function finishAuthentication(
   return { username, credentialId: key.id, userVerified, signCount: newCounter };
 }
 
-type Verified = Awaited<ReturnType<typeof verifyAuthenticationResponse>>;
-
 // Verifies against a decoy key when there is none, so that a missing account takes the same path and time.
 async function verify(
   site: Site,
   challenge: string,
   response: AuthenticationResponseJSON,
   key: StoredKey | undefined,
-): Promise<Verified | string> {
+): Promise<VerifiedAuthenticationResponse | string> {
+  const { verifyAuthenticationResponse } = await verifier();
   try {
     return await verifyAuthenticationResponse({
       response,

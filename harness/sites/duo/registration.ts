@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import {
-  generateRegistrationOptions,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type RegistrationResponseJSON,
-  type VerifiedRegistrationResponse,
-  verifyRegistrationResponse,
+import type {
+  PublicKeyCredentialCreationOptionsJSON,
+  RegistrationResponseJSON,
+  VerifiedRegistrationResponse,
 } from '@simplewebauthn/server';
 import type { Session } from './sessions.ts';
 import { type Site, SiteError } from './site.ts';
 import type { StoredKey } from './store.ts';
+import { verifier } from './verifier.ts';
 
 // WebAuthn Level 3 §7.1 step 25.
 const MAXIMUM_CREDENTIAL_ID_BYTES = 1023;
@@ -33,6 +32,7 @@ export async function registrationOptions(
   const handle = user === undefined ? randomBytes(32) : Buffer.from(user.handle, 'base64url');
   const keys = await site.store.keysOf(username);
   const { policy } = site;
+  const { generateRegistrationOptions } = await verifier();
   const options = await generateRegistrationOptions({
     rpName: site.rpName,
     rpID: site.rpId,
@@ -70,6 +70,7 @@ export async function finishRegistration(
     return new SiteError(status, code, message);
   };
 
+  const { verifyRegistrationResponse } = await verifier();
   let verification: VerifiedRegistrationResponse;
   try {
     verification = await verifyRegistrationResponse({
