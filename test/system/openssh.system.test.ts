@@ -34,10 +34,10 @@ const options = { cwd: FOLDER, env };
 
 await kernel.writeFile(`${FOLDER}/sshd_config`, CONFIG);
 await kernel.writeFile(`${FOLDER}/askpass`, ASKPASS, 0o755);
-// Without PAM sshd lets nobody in whose password is locked, as root's may be on the host.
+// Without PAM sshd lets nobody in whose password is locked, as root's may be on the host; bash would read its .bashrc.
 await succeed(
   kernel,
-  "ssh-keygen -q -t ed25519 -N '' -f host && touch authorized_keys && usermod -p '*' root",
+  "ssh-keygen -q -t ed25519 -N '' -f host && touch authorized_keys && usermod -p '*' -s /bin/sh root",
   options,
 );
 const sshd = await kernel.spawn(`exec /usr/sbin/sshd -D -e -f ${FOLDER}/sshd_config`);
