@@ -8,10 +8,11 @@ import { PacedReports } from './paced-reports.ts';
 import { UhidDevice } from './uhid-device.ts';
 
 /**
- * The kernel keeps 31 records for us and drops the rest, and nothing slows a host down that writes a message's packets
- * at one go. So a message has 28 packets at most; three records are left for opening, closing and a cancellation.
+ * Bytes of the longest message to the key. The kernel keeps 31 records for us and drops the rest, and nothing slows a
+ * host down that writes a message's packets at one go. So a message has 28 packets at most; three records are left for
+ * opening, closing and a cancellation.
  */
-const MAX_MESSAGE_SIZE = INIT_PAYLOAD + 27 * CONTINUATION_PAYLOAD;
+export const UHID_MAX_MESSAGE_SIZE = INIT_PAYLOAD + 27 * CONTINUATION_PAYLOAD;
 
 export interface UhidOptions {
   /** Default /dev/uhid. */
@@ -62,7 +63,7 @@ async function attachFido(key: PluggableKey, path: string, phys: string): Promis
   );
   const reports = new PacedReports((report) => device.send(report));
   try {
-    plug = key.plugIn((report) => reports.send(report), { maxMessageSize: MAX_MESSAGE_SIZE });
+    plug = key.plugIn((report) => reports.send(report), { maxMessageSize: UHID_MAX_MESSAGE_SIZE });
   } catch (error) {
     device.close();
     throw error;

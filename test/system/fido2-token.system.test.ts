@@ -5,6 +5,7 @@ import { decodeCbor } from '../../ctap/cbor.ts';
 import { type GetInfoResponse, getInfoResponse } from '../../ctap/commands/get-info.ts';
 import { Command } from '../../ctap/commands/index.ts';
 import { RESET_WINDOW } from '../../ctap/commands/reset.ts';
+import { UHID_MAX_MESSAGE_SIZE } from '../../emulator/transports/uhid.ts';
 import { openVirtualKey } from '../../harness/cli/virtual-key.ts';
 import { fail, onTerminal, report, succeed } from './commands.ts';
 import { bootKernel } from './kernel.ts';
@@ -66,7 +67,7 @@ describe('fido2-token', () => {
       algorithms: said.algorithms!.map(({ alg }) => `${names.get(alg)} (public-key)`).join(', '),
       aaguid: 'ab32f0c62239afbbc470d2ef4e254db7',
       fwversion: `0x${said.firmwareVersion!.toString(16)}`,
-      maxmsgsiz: String(said.maxMsgSize),
+      maxmsgsiz: String(Math.min(said.maxMsgSize!, UHID_MAX_MESSAGE_SIZE)),
       maxcredcntlst: String(said.maxCredentialCountInList),
       maxcredlen: String(said.maxCredentialIdLength),
       'remaining rk(s)': String(said.remainingDiscoverableCredentials),
