@@ -1,0 +1,73 @@
+/** Chromium with its own WebAuthn stack: a program for the guest. */
+import { chromium } from 'playwright-core';
+import { ChromiumDialog, DIALOG_FEATURES, dialogArguments, type Sheet } from './chromium-dialog.ts';
+import { PATIENCE, Visit } from './visit.ts';
+
+const UI_PORT = 9223;
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--no-first-run',
+  // No traffic of its own.
+  '--disable-quic',
+  '--disable-sync',
+  '--disable-background-networking',
+  '--disable-component-update',
+  // What costs seconds in an emulated machine and is not needed.
+  '--force-prefers-reduced-motion',
+  '--disable-gpu',
+  '--in-process-gpu',
+  '--disable-software-rasterizer',
+  '--disable-extensions',
+  '--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup',
+  `--enable-features=${DIALOG_FEATURES.join(',')}`,
+  ...dialogArguments(UI_PORT),
+];
+
+const context = await chromium.launchPersistentContext('', {
+  executablePath: '/usr/bin/chromium',
+  args: ARGUMENTS,
+  timeout: PATIENCE,
+});
+context.setDefaultTimeout(PATIENCE);
+const [page] = context.pages();
+if (page === undefined) throw new Error('expected Chromium to open a page');
+const dialog = await ChromiumDialog.connect(UI_PORT);
+const PIN = '2468';
+
+/** What a person does about Chromium's dialogs: gives the PIN, agrees, and closes what only tells. */
+async function attend(): Promise<readonly string[]> {
+  const sheet = await dialog.read();
+  if (sheet !== undefined) await act(sheet);
+  return sheet?.texts ?? [];
+}
+
+/** The sheet that the PIN was typed into last: it stays while the key judges the PIN. */
+let entered = '';
+
+async function act(sheet: Sheet): Promise<void> {
+  const name = sheet.texts.join();
+  if (sheet.fields > 0) {
+    if (name === entered) return;
+    entered = name;
+    for (let field = 0; field < sheet.fields; field++) await dialog.type(PIN, field);
+    await dialog.press('Next');
+  } else if (name !== '' && sheet.buttons.includes('Close')) {
+    await dialog.press('Close');
+  }
+}
+
+const visit = await Visit.begin(page, { attend });
+const site = await visit.openSite();
+await visit.enroll('register', site, 'alice');
+await visit.enroll('register-again', site);
+await visit.signIn('sign-in', site, 'alice');
+await visit.signOut();
+visit.finger = 'deny';
+await visit.signIn('sign-in-denied', site, 'alice');
+await visit.enroll('register-denied', site, 'bob');
+visit.finger = 'touch';
+const strict = await visit.openSite({ userVerification: 'required' });
+await visit.enroll('register-with-pin', strict, 'carol');
+await visit.signIn('sign-in-with-pin', strict, 'carol');
+await context.close();
+await visit.end();
