@@ -106,7 +106,7 @@ async function tryBoot(
   try {
     await until(() => existsSync(socket) || gone(emulator), 30, 'the emulator did not start within 30 s', folder);
     if (gone(emulator) && trial) return undefined;
-    const guest = await Guest.connect(address);
+    const guest = await connect(address, emulator);
     const ready = guest.ready();
     ready.catch(() => undefined);
     if (trial) {
@@ -182,6 +182,19 @@ function kvmOffered(): boolean {
 
 function gone(emulator: ChildProcess): boolean {
   return emulator.exitCode !== null || emulator.signalCode !== null || emulator.pid === undefined;
+}
+
+/** Connects to the guest's line; its file is there a moment before the emulator listens at it. */
+async function connect(address: GuestAddress, emulator: ChildProcess): Promise<Guest> {
+  const deadline = performance.now() + 5000;
+  for (;;) {
+    try {
+      return await Guest.connect(address);
+    } catch (error) {
+      if (gone(emulator) || performance.now() > deadline) throw error;
+      await new Promise((done) => setTimeout(done, 20));
+    }
+  }
 }
 
 async function until(holds: () => boolean, seconds: number, otherwise = 'not in time', folder?: string): Promise<true> {
