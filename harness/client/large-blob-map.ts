@@ -38,19 +38,33 @@ async function deflate(data: Uint8Array): Promise<Uint8Array> {
 }
 
 /**
- * Undoes DEFLATE, to exactly `length` bytes.
+ * Undoes DEFLATE, to exactly `length` bytes; also where an older program has put zlib's frame (RFC 1950) around it.
  * @throws RangeError where it does not come to that: nobody gets more memory than was announced
  */
 export async function inflate(compressed: Uint8Array, length: number): Promise<Uint8Array> {
-  let chunks: Uint8Array[];
+  const data = (await inflated('deflate-raw', compressed, length)) ?? (await inflated('deflate', compressed, length));
+  if (data?.length === length) return data;
+  const got = data === undefined ? 'other data' : data.length > length ? 'more' : data.length;
+  throw new RangeError(`expected DEFLATE of ${length} bytes, got ${got}`);
+}
+
+/** Undefined for data of another format; a little more than `limit` bytes where there would be far more. */
+async function inflated(
+  format: 'deflate' | 'deflate-raw',
+  compressed: Uint8Array,
+  limit: number,
+): Promise<Uint8Array | undefined> {
   try {
-    chunks = await collect(new DecompressionStream('deflate-raw'), compressed, length);
-  } catch (cause) {
-    throw new RangeError(`expected DEFLATE of ${length} bytes, got other data`, { cause });
+    return concat(...(await collect(new DecompressionStream(format), compressed, limit)));
+  } catch (error) {
+    if (error instanceof TypeError || isZlibError(error)) return undefined;
+    throw error;
   }
-  const data = concat(...chunks);
-  if (data.length === length) return data;
-  throw new RangeError(`expected DEFLATE of ${length} bytes, got ${data.length > length ? 'more' : data.length}`);
+}
+
+/** What Node throws where the standard has a TypeError. */
+function isZlibError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('Z_');
 }
 
 /** What comes out of a stream that `data` goes into; no more of it than it takes to exceed `limit` bytes. */

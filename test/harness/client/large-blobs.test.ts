@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { deflateRawSync, deflateSync, inflateRawSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { concat, utf8 } from '../../../ctap/bytes.ts';
 import { type CborMap, type CborValue, decodeCbor, encodeCbor } from '../../../ctap/cbor.ts';
@@ -106,6 +106,9 @@ describe('large blobs', () => {
   it('are read as others wrote them', async () => {
     await writeRaw(withHash(encodeCbor([seal(ALICE, utf8('from another program'))])));
     expect(await blobs.get(ALICE)).toEqual(utf8('from another program'));
+    const framed = utf8('from an older one');
+    await writeRaw(withHash(encodeCbor([seal(BOB, framed, framed.length, deflateSync(framed))])));
+    expect(await blobs.get(BOB)).toEqual(framed);
   });
 
   it.each([
