@@ -62,6 +62,11 @@ function segment(value: Uint8Array): string {
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64url');
 }
 
+/** Cheaper than a path's segment, for what stays in memory. */
+function mapKey(value: Uint8Array): string {
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1');
+}
+
 /** Remembers a value; the oldest goes where there are too many. */
 function keep<T>(kept: Map<string, T>, name: string, value: T): void {
   if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value!);
@@ -72,6 +77,7 @@ export class Credentials {
   readonly #environment: Environment;
   #secrets: Secrets;
   readonly #signers = new Map<string, Signer>();
+  readonly #readySigners = new WeakMap<Credential, Signer>();
   /** Credentials that travel in their ids, opened; an id never changes its meaning until a reset. */
   readonly #opened = new Map<string, { readonly rpIdHash: Uint8Array; readonly credential: Credential }>();
   readonly #rpIdHashes = new Map<string, Uint8Array>();
@@ -104,7 +110,7 @@ export class Credentials {
 
   /** The credential of that id if this key made it for that RP, else undefined. */
   find(id: Uint8Array, rpIdHash: Uint8Array): Credential | undefined {
-    const name = segment(id);
+    const name = mapKey(id);
     const opened = this.#opened.get(name);
     if (opened && equalBytes(opened.rpIdHash, rpIdHash)) return opened.credential;
     if (id.length === DISCOVERABLE_ID_LENGTH) {
@@ -195,12 +201,22 @@ export class Credentials {
 
   /** The credential's private key, ready to sign; parsing it costs as much as a signature, so it is kept. */
   signer(credential: Credential): Signer {
-    const key = segment(credential.id);
-    const kept = this.#signers.get(key);
+    // One that travels in its id is the same object each time; a discoverable one is read anew, and found by its id.
+    if (!credential.discoverable) {
+      const ready = this.#readySigners.get(credential) ?? this.#newSigner(credential);
+      this.#readySigners.set(credential, ready);
+      return ready;
+    }
+    const name = segment(credential.id);
+    const kept = this.#signers.get(name);
     if (kept) return kept;
-    const signer = this.#environment.crypto.signer(credential.alg, credential.privateKey);
-    keep(this.#signers, key, signer);
+    const signer = this.#newSigner(credential);
+    keep(this.#signers, name, signer);
     return signer;
+  }
+
+  #newSigner({ alg, privateKey }: Credential): Signer {
+    return this.#environment.crypto.signer(alg, privateKey);
   }
 
   /** CredRandomWithUV or CredRandomWithoutUV (CTAP 2.3 §12.7), 32 bytes. */
