@@ -94,7 +94,7 @@ export class Card implements CardPlug {
     if (this.#selected === undefined) {
       throw new StatusWordError(StatusWord.INS_NOT_SUPPORTED, 'no applet is selected');
     }
-    const exchange: Exchange = { signal, keepalive: () => {} };
+    const exchange: Exchange = { transport: 'nfc', signal, keepalive: () => {} };
     return this.#selected.process(command, exchange);
   }
 

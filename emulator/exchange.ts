@@ -1,7 +1,12 @@
 /** What stands between a transport's framing and the key: whole messages in, whole messages out. */
 
+/** What carries a request, as getInfo's transports name it: CTAPHID, or a reader of smart cards. */
+export type CarryingTransport = 'usb' | 'nfc';
+
 /** One request under way: how it is cancelled, and how the key says what it is doing. */
 export interface Exchange {
+  /** Undefined where the caller has the key in its own process. */
+  readonly transport?: CarryingTransport;
   /** Aborted by CANCEL, by another INIT on the channel, or by unplugging. */
   readonly signal: AbortSignal;
   /** Tells what a keepalive should say from now on: 1 processing, 2 user presence needed (CTAP 2.3 §11.2.9.2.5). */

@@ -91,6 +91,7 @@ export class FidoApplet implements CardApplet {
     const abort = new AbortController();
     const state = { status: KeepaliveStatus.PROCESSING as number };
     const exchange: Exchange = {
+      transport: 'nfc',
       signal: abort.signal,
       keepalive: (status) => {
         state.status = status;

@@ -7,7 +7,12 @@ import type { Authenticator } from './authenticator.ts';
 import { renewSecrets } from './secrets.ts';
 
 export async function reset(authenticator: Authenticator, _: CborValue, exchange: Exchange): Promise<undefined> {
-  const { environment, credentials, config, fingerprints, largeBlobs, persistentToken, pin, token, uv } = authenticator;
+  const { environment, credentials, config, fingerprints, largeBlobs, model, persistentToken, pin, token, uv } =
+    authenticator;
+  const { transport } = exchange;
+  if (transport !== undefined && model.transportsForReset?.includes(transport) === false) {
+    throw new CtapError('CTAP2_ERR_OPERATION_DENIED', `this key takes no reset over ${transport}`);
+  }
   if (environment.clock.now() - authenticator.poweredUpAt > RESET_WINDOW) {
     throw new CtapError('CTAP2_ERR_NOT_ALLOWED', 'a reset has to come within 10 seconds of plugging the key in');
   }

@@ -7,6 +7,7 @@ import { type Exchange, KeepaliveStatus } from '../exchange.ts';
 export const KEEPALIVE_INTERVAL = 100;
 
 export class RunningRequest implements Exchange {
+  readonly transport = 'usb';
   readonly channel: number;
   readonly #clock: Clock;
   readonly #sendKeepalive: (request: RunningRequest, status: KeepaliveStatus) => void;

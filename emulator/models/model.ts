@@ -1,5 +1,6 @@
 /** What makes one kind of key different from another: identity, abilities, limits, defaults. One file per model. */
 import type { AuthenticatorOption } from '../../ctap/commands/get-info.ts';
+import type { CarryingTransport } from '../exchange.ts';
 import type { OtpAbilities } from './otp-abilities.ts';
 
 /** How a key is seen on USB. */
@@ -93,7 +94,7 @@ export interface Model {
   /** A reset wants a long touch (CTAP 2.3 §6.6); `configurable`: once authenticatorConfig has said so. */
   readonly longTouchForReset?: 'always' | 'configurable';
   /** Where a reset is taken from; absent where from everywhere. */
-  readonly transportsForReset?: readonly string[];
+  readonly transportsForReset?: readonly CarryingTransport[];
 
   /** `batch`: a certificate that all keys of the model share; `self`: the credential's own key; `none`. */
   readonly attestation: 'batch' | 'self' | 'none';

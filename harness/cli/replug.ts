@@ -8,9 +8,12 @@ import { findLab, LabClient } from './lab-client.ts';
 /** Milliseconds between two looks at what is plugged in. */
 const INTERVAL = 100;
 
+/** What tells a key that comes back from others. */
+export type PluggedKey = Pick<DiscoveredKey, 'path' | 'vendorId' | 'productId' | 'serialNumber'>;
+
 export interface Watch {
   /** What is plugged in now. */
-  readonly discover: () => Promise<readonly DiscoveredKey[]>;
+  readonly discover: () => Promise<readonly PluggedKey[]>;
   /** Told once the key is gone. */
   readonly onGone: () => void;
   /** Milliseconds to wait for each hand movement. Default: a minute. */
@@ -38,7 +41,7 @@ export async function waitForReplug(path: string, { discover, onGone, patience =
 }
 
 /** True for the same key, and for another one of its kind where the kind has no serial numbers. */
-function isSame(a: DiscoveredKey, b: DiscoveredKey): boolean {
+function isSame(a: PluggedKey, b: PluggedKey): boolean {
   return a.vendorId === b.vendorId && a.productId === b.productId && a.serialNumber === b.serialNumber;
 }
 

@@ -1,5 +1,6 @@
 /** `ctaplab reset`: takes a key back to how it was made (CTAP 2.3 §6.6). */
 import type { Command } from 'commander';
+import { toHex } from '../../ctap/bytes.ts';
 import type { GetInfoResponse } from '../../ctap/commands/get-info.ts';
 import { pause } from '../client/pause.ts';
 import { type OpenedDevice, openDevice } from './devices.ts';
@@ -7,9 +8,10 @@ import { Failure } from './failure.ts';
 import { called, consent, type ManagementOptions, onDevice } from './management.ts';
 import { Output } from './output.ts';
 import { PROGRAM } from './program-name.ts';
-import { replugInLab, WINDOW, waitForReplug } from './replug.ts';
+import { type PluggedKey, replugInLab, WINDOW, waitForReplug } from './replug.ts';
 import { verb } from './verb.ts';
 
+const CARD = 'pcsc:';
 /** The keepalive status of a key that waits for its user (CTAP 2.3 §11.2.9.1.7). */
 const UPNEEDED = 2;
 
@@ -49,9 +51,10 @@ async function resetKey(name: string | undefined, options: ManagementOptions): P
 }
 
 function assertResettable(opened: OpenedDevice, { transportsForReset }: GetInfoResponse): void {
-  if (transportsForReset === undefined || transportsForReset.includes('usb')) return;
+  const [way, ...names] = opened.name.startsWith(CARD) ? ['a card reader', 'nfc', 'smart-card'] : ['USB', 'usb'];
+  if (transportsForReset === undefined || names.some((name) => transportsForReset.includes(name))) return;
   const next = `Reset it over ${transportsForReset.join(' or ')}.`;
-  throw new Failure('refused', `${called(opened)} takes no reset over USB`, next);
+  throw new Failure('refused', `${called(opened)} takes no reset over ${way}`, next);
 }
 
 /** The key after a power-up. A fresh virtual one has just had it. */
@@ -63,15 +66,27 @@ async function powerUp(opened: OpenedDevice, output: Output): Promise<OpenedDevi
     // a key behind a port that no lab knows is as its owner has left it
     return openDevice((await replugInLab(name)) ?? name);
   }
-  const path = name.replace(/^hidraw:/, '');
-  const { discover } = await import('../transports/discovery.ts');
+  const isCard = name.startsWith(CARD);
+  const [kind, path] = [name.slice(0, name.indexOf(':')), name.slice(name.indexOf(':') + 1)];
   await opened.close(); // a node that is open does not go
-  output.instruct(`Unplug ${called(opened)} now.`);
+  output.instruct(isCard ? `Take the card out of ${path} now.` : `Unplug ${called(opened)} now.`);
+  const again = isCard ? 'Put it back' : 'Plug it in again, and touch it when it blinks,';
   const back = await waitForReplug(path, {
-    discover,
-    onGone: () => output.instruct(`Plug it in again, and touch it when it blinks, within ${WINDOW}.`),
+    discover: isCard ? cards : (await import('../transports/discovery.ts')).discover,
+    onGone: () => output.instruct(`${again} within ${WINDOW}.`),
   });
-  return openSoon(`hidraw:${back}`);
+  return openSoon(`${kind}:${back}`);
+}
+
+/** The cards in all readers; equal ATRs are the same card. */
+async function cards(): Promise<PluggedKey[]> {
+  const { listCards } = await import('../transports/pcsc.ts');
+  return (await listCards()).map(({ name, atr }) => ({
+    path: name,
+    vendorId: 0,
+    productId: 0,
+    serialNumber: toHex(atr),
+  }));
 }
 
 /** A node appears before its owner may open it: udev sets that a moment later. */

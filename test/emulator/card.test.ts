@@ -71,6 +71,20 @@ describe('the card', () => {
     expect((await host.raw('0003000000')).statusWord).toBe(0x6d00);
   });
 
+  it.each([
+    ['usb', 0x27],
+    ['nfc', 0x00],
+  ] as const)('is reset over a transport that its model takes a reset from: %s alone', async (transport, status) => {
+    await open({ model: { transportsForReset: [transport] } });
+    await platform.setPin('194726');
+    await host.select(FIDO_AID);
+    for (const p1 of [0x00, 0x80]) {
+      const reset = { ...ctapMsg, p1, data: Uint8Array.of(Command.authenticatorReset), le: 256 };
+      expect(await host.send(reset)).toEqual({ data: Uint8Array.of(status), statusWord: 0x9000 });
+    }
+    expect((await platform.getInfo()).options?.clientPin).toBe(status !== 0);
+  });
+
   it('tells who polls that it waits for a touch, and cancels', async () => {
     let presence: ManualPresence | undefined;
     await open({

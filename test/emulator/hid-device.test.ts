@@ -250,6 +250,7 @@ describe('messages', () => {
     const channel = open();
     say(channel, CBOR, NONCE);
     const defect = new Error('broken');
+    expect(running[0]!.exchange.transport).toBe('usb');
     await running[0]!.fail(defect);
     expect(heard()).toEqual([error(channel, HidError.OTHER)]);
     expect(defects).toEqual([defect]);
