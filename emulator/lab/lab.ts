@@ -1,15 +1,14 @@
 /** Many keys at once, as one person has on a desk: made, plugged in and closed together. */
-import { join } from 'node:path';
 import { fromHex, toHex, utf8 } from '../../ctap/bytes.ts';
 import { AttestationAuthority } from '../attestation/authority.ts';
 import { systemClock } from '../clock.ts';
-import type { Crypto, Random, Store } from '../environment.ts';
+import type { Crypto, Random } from '../environment.ts';
 import { PresentedFingerprints } from '../fingerprint.ts';
 import { VirtualKey } from '../key.ts';
 import type { Model } from '../models/index.ts';
 import { seededRandom, systemRandom } from '../random.ts';
-import { memoryStore } from '../store/memory.ts';
 import { LabKey } from './lab-key.ts';
+import { openStateStore } from './state-folder.ts';
 import { LabPresence, type TouchPolicy } from './touch-policy.ts';
 import { type TransportChoice, transportOf } from './transport.ts';
 
@@ -73,7 +72,7 @@ export interface OpenAuthority {
 /** The authority of a lab: of its state folder, else of its seed, else a new one. */
 export async function openAuthority({ state, seed }: Pick<LabOptions, 'state' | 'seed'>): Promise<OpenAuthority> {
   const { random, crypto } = await chance(seed, 'authority');
-  const store = await openStore(state, 'authority');
+  const store = await openStateStore(state, 'authority');
   try {
     const authority = await AttestationAuthority.open({ random, crypto, store });
     return { authority, close: () => store.close() };
@@ -88,7 +87,7 @@ async function createKey(options: LabOptions, index: number, authority: Attestat
   const clock = systemClock;
   const presence = new LabPresence(options.touch, clock);
   const { random, crypto } = await chance(options.seed, index);
-  const store = await openStore(options.state, `key-${id}`);
+  const store = await openStateStore(options.state, index + 1);
   const fingerprints = options.model.fingerprints && new PresentedFingerprints(presence);
   const environment = { clock, random, crypto, presence, fingerprints, store };
   const key = await VirtualKey.open({ environment, model: options.model, authority }).catch(async (error: unknown) => {
@@ -112,10 +111,4 @@ async function chance(
   const purpose = whose === 'authority' ? utf8(whose) : Uint8Array.of(whose >> 8, whose & 0xff);
   const own = nobleCrypto.sha256(fromHex(seed), purpose);
   return { random: seededRandom(toHex(own)), crypto: nobleCrypto };
-}
-
-async function openStore(state: string | undefined, namespace: string): Promise<Store> {
-  if (state === undefined) return memoryStore();
-  const { openLmdbStore } = await import('../store/lmdb.ts');
-  return openLmdbStore(join(state, 'keys'), { namespace });
 }

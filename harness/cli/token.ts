@@ -1,5 +1,5 @@
 /** `ctaplab token`: Token2's programmable tokens, read and provisioned through a card reader; and virtual ones. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { DEFAULT_TOKEN_CONFIG, type TokenConfig } from '../../ctap/token2/token-settings.ts';
 import type { ProgrammableTokenClient } from '../client/programmable-token.ts';
@@ -10,6 +10,7 @@ import { Failure } from './failure.ts';
 import { integer } from './key-options.ts';
 import { addSecretOptions, readOtpSecret, type SecretOptions } from './otp-secret.ts';
 import { Output } from './output.ts';
+import { writeSecretFile } from './secret-file.ts';
 import { readSecrets } from './secret-input.ts';
 import type { SecretEncoding, TokenRow } from './token-csv.ts';
 import { command as startCommand } from './token-start.ts';
@@ -240,7 +241,7 @@ async function readList(path: string, { encoding }: ListOptions): Promise<readon
 
 async function writeDuoList(path: string, rows: readonly TokenRow[]): Promise<void> {
   const { formatDuoList } = await import('./token-csv.ts');
-  writeFileSync(path, formatDuoList(rows), { mode: 0o600 });
+  writeSecretFile(path, formatDuoList(rows));
 }
 
 async function convert(path: string, options: ListOptions): Promise<void> {
