@@ -164,6 +164,11 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
     return this.#applets.touch(press);
   }
 
+  /** True where its model has slots for passwords that a touch types. */
+  get typesPasswords(): boolean {
+    return this.#applets.otp !== undefined;
+  }
+
   /** Gives the key a Yubico OTP to type, on the press that its HOTP leaves free; undefined takes it away. */
   async writeYubicoSlot(slot: YubicoSlot | undefined): Promise<void> {
     if (this.#applets.otp === undefined) throw new Error(`the model ${this.model.name} types no passwords`);

@@ -11,6 +11,7 @@ import type { Lab } from './lab.ts';
 import type { LabKey } from './lab-key.ts';
 import { Problem } from './problem.ts';
 import { formatTouchPolicy } from './touch-policy.ts';
+import { yubicoSlotOf } from './yubico-slot-request.ts';
 
 /** Longest wait of one request, in milliseconds. */
 export const MAX_WAIT = 60_000;
@@ -88,6 +89,15 @@ export function createControlApi(lab: Lab, options: ControlApiOptions): Hono {
     key.fingerprints.present(finger, feedback);
     return c.json({ finger, feedback });
   });
+  api.put('/keys/:id/yubico-otp', async (c) => {
+    const { key } = typingKey(lab, c);
+    await key.writeYubicoSlot(await yubicoSlotOf(c));
+    return c.json({ programmed: true });
+  });
+  api.delete('/keys/:id/yubico-otp', async (c) => {
+    await typingKey(lab, c).key.writeYubicoSlot(undefined);
+    return c.json({ programmed: false });
+  });
   api.post('/keys/:id/insert', async (c) => {
     const key = findKey(lab, c);
     const changed = await key.insert();
@@ -138,6 +148,12 @@ function findKey(lab: Lab, c: Context): LabKey {
     'no_such_key',
     `there is no key ${JSON.stringify(id)}; keys: ${[...lab.keys.keys()].join(', ')}`,
   );
+}
+
+function typingKey(lab: Lab, c: Context): LabKey {
+  const key = findKey(lab, c);
+  if (key.key.typesPasswords) return key;
+  throw new Problem(409, 'no_keyboard', `key ${key.id} (${key.key.model.name}) types no passwords`);
 }
 
 /** The models that the query names, all where it names none. */

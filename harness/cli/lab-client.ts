@@ -75,6 +75,11 @@ export class LabClient {
     await this.#ask('POST', `/keys/${encodeURIComponent(id)}/fingers`, { finger, feedback });
   }
 
+  /** Gives a key a Yubico OTP to type (public id in modhex, the rest in hexadecimal); undefined takes it away. */
+  async yubicoOtp(id: string, slot: { publicId: string; privateId: string; key: string } | undefined): Promise<void> {
+    await this.#ask(slot ? 'PUT' : 'DELETE', `/keys/${encodeURIComponent(id)}/yubico-otp`, slot);
+  }
+
   /** Plugs a key in: its power-up. */
   async insert(id: string): Promise<LabKeyJSON> {
     return ((await this.#ask('POST', `/keys/${encodeURIComponent(id)}/insert`)) as { key: LabKeyJSON }).key;

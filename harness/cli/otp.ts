@@ -2,21 +2,15 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ALL_INTERFACES, DisabledInterface } from '../../ctap/token2/otp-applet.ts';
 import type { OtpEntryName, OtpEntryReading } from '../../ctap/token2/otp-entries.ts';
-import type { Token2OtpClient } from '../client/token2.ts';
 import { consentTo } from './consent.ts';
-import { type DeviceWay, findDevice } from './devices.ts';
 import { Failure } from './failure.ts';
 import { DEVICE_HELP } from './info.ts';
 import { integer } from './key-options.ts';
+import { asUsage, type Common, type OpenedKey, withKey } from './otp-key.ts';
 import { addSecretOptions, readOtpSecret, type SecretOptions } from './otp-secret.ts';
-import { Output } from './output.ts';
-import { PROGRAM } from './program-name.ts';
+import { slotCommand } from './otp-slot.ts';
+import { yubicoCommand } from './otp-yubico.ts';
 import { verb } from './verb.ts';
-
-interface Common {
-  readonly json?: boolean;
-  readonly yes?: boolean;
-}
 
 interface AddOptions extends Common, SecretOptions {
   readonly account?: string;
@@ -26,15 +20,6 @@ interface AddOptions extends Common, SecretOptions {
   readonly digits?: number;
   readonly period?: number;
   readonly touch?: boolean;
-}
-
-interface SlotOptions extends Common, SecretOptions {
-  readonly write?: boolean;
-  readonly delete?: boolean;
-  readonly digits: '6' | '8';
-  readonly enter?: boolean;
-  readonly press?: 'short' | 'long';
-  readonly keys?: 'top-row' | 'keypad';
 }
 
 type InterfaceName = 'fido' | 'keyboard' | 'ccid';
@@ -85,24 +70,8 @@ export function command(): Command {
         withKey(device, options, (key) => code(key, { app: options.app, account })),
       ),
   );
-  otp.addCommand(
-    addSecretOptions(
-      verb('slot', 'show or set up the HOTP that a touch types', [
-        'otp slot lab:1',
-        'otp slot --write --secret-file secret.txt --digits 8',
-        'otp slot --press long --no-enter --keys keypad',
-      ])
-        .argument('[device]', DEVICE_HELP)
-        .option('--write', 'program a new secret, from counter 0')
-        .addOption(new Option('--digits <n>', 'of the codes').choices(['6', '8']).default('6'))
-        .option('--delete', 'delete the secret')
-        .option('--enter', 'type Enter after the code')
-        .option('--no-enter', 'type the code alone')
-        .addOption(new Option('--press <press>', 'the touch that types').choices(['short', 'long']))
-        .addOption(new Option('--keys <keys>', 'the keys that are typed on').choices(['top-row', 'keypad']))
-        .option('--yes', 'do not ask before changing a physical key'),
-    ).action((device: string | undefined, options: SlotOptions) => withKey(device, options, slot)),
-  );
+  otp.addCommand(slotCommand());
+  otp.addCommand(yubicoCommand());
   otp.addCommand(
     verb('erase', 'erase all entries; the key asks for a touch', ['otp erase --yes'])
       .argument('[device]', DEVICE_HELP)
@@ -122,34 +91,6 @@ export function command(): Command {
       .action((device: string | undefined, options: Common & InterfaceOptions) => withKey(device, options, interfaces)),
   );
   return otp;
-}
-
-interface OpenedKey<O = Common> {
-  readonly way: DeviceWay;
-  readonly client: Token2OtpClient;
-  readonly options: O;
-  readonly output: Output;
-}
-
-async function withKey<O extends Common>(
-  name: string | undefined,
-  options: O,
-  act: (key: OpenedKey<O>) => Promise<void>,
-): Promise<void> {
-  const output = new Output(options);
-  const way = await findDevice(name);
-  const [{ Token2OtpClient }, { Token2HidCard }] = await Promise.all([
-    import('../client/token2.ts'),
-    import('../client/token2-hid.ts'),
-  ]);
-  const onBusy = () => process.stderr.write('Touch the key.\n');
-  const card = way.kind === 'card' ? await way.connect() : new Token2HidCard(await way.connect(), { onBusy });
-  try {
-    const client = await Token2OtpClient.open(card, { selects: way.kind === 'card' });
-    await act({ way, client, options, output });
-  } finally {
-    await card.close();
-  }
 }
 
 const now = () => Date.now() / 1000;
@@ -200,12 +141,6 @@ function titleOf({ app, account }: OtpEntryName): string {
   return app === '' ? account : `${app}: ${account}`;
 }
 
-/** A value that the key cannot take is the user's mistake. */
-function asUsage(error: unknown): never {
-  if (error instanceof RangeError) throw new Failure('usage', error.message, undefined, { cause: error });
-  throw error;
-}
-
 async function remove({ client, way, output }: OpenedKey, name: OtpEntryName, options: Common): Promise<void> {
   await consentTo(`delete the entry ${titleOf(name)}`, way, options);
   await client.deleteEntry(name).catch(asUsage);
@@ -217,47 +152,6 @@ async function code({ client, way, output }: OpenedKey, name: OtpEntryName): Pro
   const entry = await client.entry(name, now()).catch(asUsage);
   output.document({ device: way.name, ...entry });
   output.line(entry.code);
-}
-
-async function slot({ client, way, options, output }: OpenedKey<SlotOptions>): Promise<void> {
-  if (options.write && options.delete) throw new Failure('usage', '--write and --delete contradict each other');
-  const settings = {
-    ...(options.enter === undefined ? {} : { noEnter: !options.enter }),
-    ...(options.press === undefined ? {} : { longTouch: options.press === 'long' }),
-    ...(options.keys === undefined ? {} : { keypad: options.keys === 'keypad' }),
-  };
-  const secret = options.write ? (await readOtpSecret(options)).secret : undefined;
-  if (options.write || options.delete || Object.keys(settings).length > 0) {
-    await consentTo(options.delete ? 'delete the HOTP secret' : 'change the HOTP that a touch types', way, options);
-  }
-  if (secret !== undefined) {
-    await client.writeButtonSeed({ digits: options.digits === '8' ? 8 : 6, seed: secret }).catch(asUsage);
-  }
-  if (options.delete) await client.writeButtonSeed(undefined);
-  await client.configureButton(settings);
-  await showSlot(client, way, output);
-}
-
-async function showSlot(client: Token2OtpClient, way: DeviceWay, output: Output): Promise<void> {
-  const { disabledInterfaces, details } = await client.deviceInfo();
-  if (details === undefined) {
-    throw new Failure('failed', 'the key tells its interfaces alone over this reader', 'Ask it over HID.');
-  }
-  const keyboard = (disabledInterfaces & DisabledInterface.KEYBOARD) === 0;
-  const { buttonSeedPresent: programmed, noEnter, longTouch, keypad } = details;
-  const state = {
-    programmed,
-    enter: !noEnter,
-    press: longTouch ? 'long' : 'short',
-    keys: keypad ? 'keypad' : 'top-row',
-  };
-  output.document({ device: way.name, ...state, keyboard });
-  output.line(
-    programmed
-      ? `A ${state.press} touch types the next HOTP on the ${state.keys.replace('-', ' ')}${noEnter ? '' : ', then Enter'}.`
-      : 'No HOTP is programmed.',
-  );
-  if (!keyboard) output.line(`The keyboard is switched off: ${PROGRAM} otp interfaces --on keyboard`);
 }
 
 async function erase({ client, way, options, output }: OpenedKey): Promise<void> {

@@ -253,12 +253,45 @@ describe('a lab', () => {
   });
 });
 
+/** Sends a body, whatever it is. */
+async function send(method: string, path: string, body: string) {
+  const headers = { authorization: `Bearer ${server.token}`, 'content-type': 'application/json' };
+  const response = await fetch(`${server.url}${path}`, { method, headers, body });
+  return { status: response.status, body: (await response.json()) as { code?: string; feedback?: string } };
+}
+
+describe('a Yubico OTP', () => {
+  const slot = { publicId: 'cccccccccccc', privateId: '010203040506', key: '000102030405060708090a0b0c0d0e0f' };
+  const put = (members: unknown) => send('PUT', '/keys/1/yubico-otp', JSON.stringify(members));
+
+  it('is typed once it is given, until it is taken away', async () => {
+    expect(await put(slot)).toMatchObject({ status: 200, body: { programmed: true } });
+    expect((await ask('POST', '/keys/1/touch')).body.typed).toHaveLength(45);
+    expect((await ask('DELETE', '/keys/1/yubico-otp')).body).toEqual({ programmed: false });
+    expect(await ask('POST', '/keys/1/touch')).toMatchObject({ status: 409, body: { code: 'nothing_waits' } });
+  });
+
+  it.each([
+    ['no object', null, 'publicId: expected a string of modhex'],
+    ['no modhex', { ...slot, publicId: 'abcd' }, 'publicId: expected a string of modhex'],
+    ['a long public id', { ...slot, publicId: 'cc'.repeat(17) }, 'publicId: expected at most 16 bytes'],
+    ['no hexadecimal', { ...slot, key: 'secret' }, 'key: expected a string of hexadecimal'],
+    ['a short private id', { ...slot, privateId: '0102' }, 'privateId: expected 6 bytes'],
+    ['no key', { ...slot, key: undefined }, 'key: expected a string of hexadecimal'],
+  ])('is not made of %s', async (_, members, detail) => {
+    expect(await put(members)).toMatchObject({ status: 400, body: { code: 'bad_yubico_otp', detail } });
+  });
+
+  it('needs a key that types', async () => {
+    await server.close();
+    await lab.close();
+    await open({ model: findModel('token2-r1') });
+    expect(await put(slot)).toMatchObject({ status: 409, body: { code: 'no_keyboard' } });
+  });
+});
+
 describe('fingers', () => {
-  const put = async (key: string, body: string) => {
-    const headers = { authorization: `Bearer ${server.token}`, 'content-type': 'application/json' };
-    const response = await fetch(`${server.url}/keys/${key}/fingers`, { method: 'POST', headers, body });
-    return { status: response.status, body: (await response.json()) as { code?: string; feedback?: string } };
-  };
+  const put = (key: string, body: string) => send('POST', `/keys/${key}/fingers`, body);
 
   it('reach the sensor of the key', async () => {
     await server.close();

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { PNG } from 'pngjs';
 import encodeQR from 'qr';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fromHex, toHex } from '../../../ctap/bytes.ts';
+import { readYubicoOtp, toModhex } from '../../../ctap/otp/yubico-otp.ts';
 import { environment, firstLine, runCli, spawnCli } from './run-cli.ts';
 
 const SECRET = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
@@ -127,6 +129,26 @@ describe('ctaplab otp', () => {
     expect(await run('type', '--long')).toMatchObject({ status: 1 });
   });
 
+  it('gives a key a Yubico OTP, which a validation server reads', async () => {
+    const [privateId, aes] = ['010203040506', '000102030405060708090a0b0c0d0e0f'];
+    const given = await runCli(
+      ['otp', 'yubico', '--public-id', 'vvccccbdefgh', '--json'],
+      env,
+      `${privateId}\n${aes}\n`,
+    );
+    expect([given.status, given.stderr]).toEqual([0, '']);
+    expect(JSON.parse(given.stdout)).toEqual({ key: '1', programmed: true, publicId: 'vvccccbdefgh' });
+    const { typed } = (await json('type', '--long', '--layout', 'us')) as { typed: string };
+    expect(typed).toMatch(/^vvccccbdefgh[cbdefghijklnrtuv]{32}$/); // Enter is off since the test before
+    const { publicId, fields } = readYubicoOtp(fromHex(aes), typed.trim())!;
+    expect([toModhex(publicId), toHex(fields.privateId)]).toEqual(['vvccccbdefgh', privateId]);
+    const short = await runCli(['otp', 'yubico', 'lab:1'], env, `${privateId}\nsecret\n`);
+    expect([short.status, short.stderr]).toEqual([2, expect.stringMatching(/AES key: expected 32 hexadecimal digits/)]);
+    expect(short.stderr).not.toContain('secret');
+    expect(await json('otp', 'yubico', '1', '--delete')).toEqual({ key: '1', programmed: false });
+    expect(await run('type', '--long')).toMatchObject({ status: 1 });
+  });
+
   it('switches interfaces, but never all of them off', async () => {
     expect((await json('otp', 'interfaces', 'virtual:token2-r3.3-pin-plus')).interfaces).toEqual({
       fido: true,
@@ -145,6 +167,8 @@ describe('ctaplab otp', () => {
     [['otp', 'add', 'virtual', '--account', 'zoë'], /account: expected ASCII, got "zoë"/],
     [['otp', 'add', 'virtual', '--account', 'a', '--qr', 'package.json'], /expected a PNG image/],
     [['otp', 'slot', 'virtual', '--write', '--delete'], /contradict/],
+    [['otp', 'yubico', '--public-id', 'abc'], /modhex: expected an even number of letters, got 3/],
+    [['otp', 'yubico', '--public-id', 'cc'.repeat(17)], /expected at most 16 bytes, got 17/],
     [['type', '--code', '12a4'], /--code: expected a decimal digit, got "a"/],
     [['type', '--code', '1', '--layout', 'xx'], /there is no keyboard layout "xx"/],
     [['token', 'convert', 'package.json'], /expected --duo FILE/],
