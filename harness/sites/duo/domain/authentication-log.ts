@@ -9,6 +9,7 @@ export type AuthenticationReason =
   | 'remembered_device'
   | 'bypass_user'
   | 'invalid_passcode'
+  | 'invalid_password'
   | 'passcode_replayed'
   | 'invalid_device'
   | 'verification_failed'

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import type { OauthClient, OauthService } from './client.ts';
 import { OauthError } from './error.ts';
-import type { Expiring } from './expiring.ts';
+import type { Expiring } from '../expiring.ts';
 
 const ALGORITHM = 'HS512';
 /** Seconds by which clocks may differ. */

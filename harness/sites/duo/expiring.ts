@@ -17,6 +17,10 @@ export class Expiring<T> {
     return true;
   }
 
+  get(name: string): T | undefined {
+    return this.#live(name);
+  }
+
   /** The value of a name, once: it is gone then. */
   take(name: string): T | undefined {
     const value = this.#live(name);
