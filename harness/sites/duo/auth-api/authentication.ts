@@ -3,7 +3,13 @@ import type { Context } from 'hono';
 import { ApiError, invalidParameter, ok } from '../api-signing/envelope.ts';
 import type { Parameters } from '../api-signing/parameters.ts';
 import type { SignedApp } from '../api-signing/signed-app.ts';
-import { type AttemptContext, type AttemptResult, attemptBypass, attemptPasscode, attemptUnknown } from '../domain/attempts.ts';
+import {
+  type AttemptContext,
+  type AttemptResult,
+  attemptBypass,
+  attemptPasscode,
+  attemptUnknown,
+} from '../domain/attempts.ts';
 import { newUuid } from '../domain/ids.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import { findUser, findUserById, type User } from '../domain/users.ts';
@@ -30,7 +36,11 @@ export function addAuthentication(routes: SignedApp, tenant: Tenant): void {
     const who = namedUser(parameters);
     parameters.required('factor');
     if (parameters.oneOf('factor', FACTORS) !== 'passcode') {
-      throw new ApiError(40002, 'Invalid request parameters', 'factor: no device of this user can do that; use passcode');
+      throw new ApiError(
+        40002,
+        'Invalid request parameters',
+        'factor: no device of this user can do that; use passcode',
+      );
     }
     const passcode = parameters.required('passcode');
     const isAsync = parameters.text('async') === '1';

@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { Expiring } from '../expiring.ts';
 import { parseAuthorization, redirectTo } from './authorize.ts';
 import type { Authentication, Authorization, OauthClient, OauthService } from './client.ts';
 import { expectMember, OauthError, requireMember } from './error.ts';
-import { Expiring } from '../expiring.ts';
 import { ID_TOKEN_LIFETIME, idTokenClaims } from './id-token.ts';
 import { signForClient, verifyClientAssertion } from './jwt.ts';
 

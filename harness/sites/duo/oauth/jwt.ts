@@ -1,9 +1,9 @@
 /** JSON Web Tokens between an application and the prompt: HS512 under the client secret (RFC 7519, RFC 7523 §3). */
 import { randomBytes } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import type { Expiring } from '../expiring.ts';
 import type { OauthClient, OauthService } from './client.ts';
 import { OauthError } from './error.ts';
-import type { Expiring } from '../expiring.ts';
 
 const ALGORITHM = 'HS512';
 /** Seconds by which clocks may differ. */
