@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { ApiError, ok } from '../api-signing/envelope.ts';
 import type { SignedApp } from '../api-signing/signed-app.ts';
 import { recordActivity } from '../domain/authentication-log.ts';
-import { createEnrolmentLink, readEnrolmentLink } from '../domain/enrolment-links.ts';
+import { createEnrolmentLink, enrolmentLinkState } from '../domain/enrolment-links.ts';
 import { DomainError } from '../domain/error.ts';
 import type { Tenant } from '../domain/tenant.ts';
-import { createUser, findUserById, type User } from '../domain/users.ts';
+import { createUser, type User } from '../domain/users.ts';
 
 /** 24 hours. */
 const LINK_LIFETIME = 86_400;
@@ -50,10 +50,7 @@ async function createNewUser(tenant: Tenant, username: string): Promise<User> {
 
 /** `success`: a device was enrolled with it; `waiting`: not yet; `invalid`: the code ended, or is not this user's. */
 function enrolmentStatus(tenant: Tenant, userId: string, code: string): 'success' | 'waiting' | 'invalid' {
-  try {
-    return readEnrolmentLink(tenant, code).userId === userId ? 'waiting' : 'invalid';
-  } catch (error) {
-    if (!(error instanceof DomainError)) throw error;
-    return error.code === 'used' && findUserById(tenant, userId) !== undefined ? 'success' : 'invalid';
-  }
+  const link = enrolmentLinkState(tenant, code);
+  if (link === undefined || link.userId !== userId || link.state === 'expired') return 'invalid';
+  return link.state === 'used' ? 'success' : 'waiting';
 }

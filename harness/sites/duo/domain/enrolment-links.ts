@@ -40,18 +40,29 @@ export async function createEnrolmentLink(tenant: Tenant, userId: string, lifeti
   return { code, url: `${tenant.origin}/enroll?code=${code}`, expiresAt };
 }
 
-/** Whose link it is. @throws DomainError `not_found` where nobody made it, `expired`, `used` */
-export function readEnrolmentLink(tenant: Tenant, code: string): User {
+/** Whose link it is and whether it is good; undefined where nobody made it. */
+export function enrolmentLinkState(
+  tenant: Tenant,
+  code: string,
+): { readonly userId: string; readonly state: 'good' | 'used' | 'expired' } | undefined {
   const sql = 'SELECT user_id, expires_at, used_at FROM enrolment_links WHERE code_hash = ?';
   const row = tenant.database.one<LinkRow>(sql, hashOf(code));
-  if (row === undefined) {
+  if (row === undefined) return undefined;
+  const expired = row.expires_at !== null && tenant.now() >= row.expires_at;
+  return { userId: row.user_id, state: row.used_at !== null ? 'used' : expired ? 'expired' : 'good' };
+}
+
+/** Whose link it is. @throws DomainError `not_found` where nobody made it, `expired`, `used` */
+export function readEnrolmentLink(tenant: Tenant, code: string): User {
+  const link = enrolmentLinkState(tenant, code);
+  if (link === undefined) {
     throw new DomainError('not_found', 'This enrolment link is not one of ours. Open it as it stands in the e-mail.');
   }
-  if (row.used_at !== null) throw new DomainError('used', 'This enrolment link has been used already.');
-  if (row.expires_at !== null && tenant.now() >= row.expires_at) {
+  if (link.state === 'used') throw new DomainError('used', 'This enrolment link has been used already.');
+  if (link.state === 'expired') {
     throw new DomainError('expired', 'This enrolment link has expired, or a newer one was sent.');
   }
-  return getUser(tenant, row.user_id);
+  return getUser(tenant, link.userId);
 }
 
 /** Spends the link with the first device that it enrols; only within a write of the database. @throws as {@link readEnrolmentLink} */
