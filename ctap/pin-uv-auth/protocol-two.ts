@@ -1,7 +1,7 @@
 /** PIN/UV auth protocol two: CTAP 2.3 §6.5.7. */
 import { concat, timingSafeEqual, utf8 } from '../bytes.ts';
 import type { Crypto } from '../crypto.ts';
-import { assertBlocks, type PinUvAuthProtocol } from './protocol.ts';
+import { assertBlocks, isWholeBlocks, type PinUvAuthProtocol } from './protocol.ts';
 
 const NO_SALT = new Uint8Array(32);
 const HMAC_INFO = utf8('CTAP2 HMAC key');
@@ -18,10 +18,10 @@ export function protocolTwo(crypto: Crypto): PinUvAuthProtocol {
     kdf: (z) => concat(crypto.hkdfSha256(z, NO_SALT, HMAC_INFO, 32), crypto.hkdfSha256(z, NO_SALT, AES_INFO, 32)),
     encrypt(key, plaintext, random) {
       const iv = random(IV_LENGTH);
-      return concat(iv, crypto.aesCbcEncrypt(key.subarray(HMAC_KEY_LENGTH), iv, assertBlocks(plaintext, 0)));
+      return concat(iv, crypto.aesCbcEncrypt(key.subarray(HMAC_KEY_LENGTH), iv, assertBlocks(plaintext)));
     },
     decrypt(key, ciphertext) {
-      assertBlocks(ciphertext, IV_LENGTH);
+      if (!isWholeBlocks(ciphertext, IV_LENGTH)) return undefined;
       const iv = ciphertext.subarray(0, IV_LENGTH);
       return crypto.aesCbcDecrypt(key.subarray(HMAC_KEY_LENGTH), iv, ciphertext.subarray(IV_LENGTH));
     },

@@ -7,8 +7,8 @@ export interface PinUvAuthProtocol {
   kdf(z: Uint8Array): Uint8Array;
   /** Encrypts whole blocks of 16 bytes under the shared secret. `random(n)` gives n random bytes. */
   encrypt(key: Uint8Array, plaintext: Uint8Array, random: (length: number) => Uint8Array): Uint8Array;
-  /** @throws CtapError CTAP1_ERR_INVALID_LENGTH where the ciphertext is not whole blocks */
-  decrypt(key: Uint8Array, ciphertext: Uint8Array): Uint8Array;
+  /** The plaintext; undefined where the ciphertext is not whole blocks: the specification's error of decrypt. */
+  decrypt(key: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined;
   /** MAC under a shared secret or a pinUvAuthToken: 16 bytes in protocol one, 32 in protocol two. */
   authenticate(key: Uint8Array, message: Uint8Array): Uint8Array;
   /** Constant-time check of {@link authenticate}. */
@@ -17,11 +17,13 @@ export interface PinUvAuthProtocol {
 
 const BLOCK = 16;
 
-/** Gives `data` back if it is `prefix` bytes and then whole blocks. */
-export function assertBlocks(data: Uint8Array, prefix: number): Uint8Array {
-  if (data.length < prefix || (data.length - prefix) % BLOCK !== 0) {
-    const expected = prefix ? `${prefix} bytes and whole blocks of 16` : 'whole blocks of 16 bytes';
-    throw new CtapError('CTAP1_ERR_INVALID_LENGTH', `expected ${expected}, got ${data.length}`);
-  }
-  return data;
+/** True for `prefix` bytes and then whole blocks. */
+export function isWholeBlocks({ length }: Uint8Array, prefix = 0): boolean {
+  return length >= prefix && (length - prefix) % BLOCK === 0;
+}
+
+/** Gives `plaintext` back if it is whole blocks. @throws CtapError CTAP1_ERR_INVALID_LENGTH */
+export function assertBlocks(plaintext: Uint8Array): Uint8Array {
+  if (isWholeBlocks(plaintext)) return plaintext;
+  throw new CtapError('CTAP1_ERR_INVALID_LENGTH', `expected whole blocks of 16 bytes, got ${plaintext.length}`);
 }

@@ -12,7 +12,13 @@ import { LargeBlobArray } from './large-blob-array.ts';
 import { PersistentToken } from './persistent-token.ts';
 import { PinState } from './pin-state.ts';
 import { openSecrets } from './secrets.ts';
-import type { Enrollment, RememberedAssertions, RememberedEnumeration } from './stateful.ts';
+import {
+  type Enrollment,
+  NEXT_COMMAND_LIMIT,
+  type RememberedAssertions,
+  type RememberedEnumeration,
+  type StatefulCommand,
+} from './stateful.ts';
 import { TokenState } from './token-state.ts';
 import { UvState } from './uv-state.ts';
 
@@ -122,6 +128,12 @@ export class Authenticator {
     const signCount = (current + 1) >>> 0;
     new DataView(value.buffer).setUint32(0, signCount);
     return { signCount, change: { path: COUNTER_PATH, value } };
+  }
+
+  /** True while the platform may go on with a stateful command: in time, and while its token is in use (§6). */
+  mayContinue({ token, since }: StatefulCommand): boolean {
+    if (this.environment.clock.now() - since >= NEXT_COMMAND_LIMIT) return false;
+    return token === undefined || token === this.token.inUse;
   }
 
   /** Bytes of the longest request that the key takes now. */

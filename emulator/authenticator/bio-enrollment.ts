@@ -20,7 +20,7 @@ import type { FingerprintSensor } from '../models/model.ts';
 import type { Authenticator } from './authenticator.ts';
 import { beginEnrollment, captureNextSample } from './enrollment.ts';
 import type { Template } from './fingerprints.ts';
-import { requireToken } from './pin-uv-auth-param.ts';
+import { requireParam, requireToken } from './pin-uv-auth-param.ts';
 
 interface Context {
   readonly authenticator: Authenticator;
@@ -60,6 +60,8 @@ export async function bioEnrollment(
   if (!sensor) throw new CtapError('CTAP1_ERR_INVALID_COMMAND', 'this key has no fingerprint sensor');
   if (request.getModality) return bioEnrollmentResponse.encode({ modality: FINGERPRINT_MODALITY });
   const entry = find(request);
+  if (entry.needsToken) requireParam(request);
+  assertModality(request);
   const params = request.subCommandParams
     ? bioEnrollmentParams.decode(request.subCommandParams, 'authenticatorBioEnrollment.subCommandParams')
     : {};
@@ -68,6 +70,7 @@ export async function bioEnrollment(
       throw new CtapError('CTAP2_ERR_MISSING_PARAMETER', `subCommandParams.${member} is missing`);
     }
   }
+  assertName(sensor, params); // before the token is looked at (§6.7.7)
   if (entry.needsToken) {
     const message = bioEnrollmentAuthMessage(FINGERPRINT_MODALITY, request.subCommand!, request.subCommandParams);
     requireToken(authenticator, request, message, Permission.bioEnrollment, command);
@@ -76,15 +79,17 @@ export async function bioEnrollment(
   return response.size > 0 ? response : undefined;
 }
 
-function find({ modality, subCommand }: BioEnrollmentRequest): Entry {
-  if (modality === undefined) throw new CtapError('CTAP2_ERR_MISSING_PARAMETER', 'modality is missing');
+function find({ subCommand }: BioEnrollmentRequest): Entry {
   if (subCommand === undefined) throw new CtapError('CTAP2_ERR_MISSING_PARAMETER', 'subCommand is missing');
-  if (modality !== FINGERPRINT_MODALITY) {
-    throw new CtapError('CTAP1_ERR_INVALID_PARAMETER', `modality: expected 1 (fingerprint), got ${modality}`);
-  }
   const entry = subcommands.get(subCommand);
   if (entry) return entry;
   throw new CtapError('CTAP2_ERR_INVALID_SUBCOMMAND', `authenticatorBioEnrollment has no subcommand ${subCommand}`);
+}
+
+function assertModality({ modality }: BioEnrollmentRequest): void {
+  if (modality === undefined) throw new CtapError('CTAP2_ERR_MISSING_PARAMETER', 'modality is missing');
+  if (modality === FINGERPRINT_MODALITY) return;
+  throw new CtapError('CTAP1_ERR_INVALID_PARAMETER', `modality: expected 1 (fingerprint), got ${modality}`);
 }
 
 function enrollBegin({ authenticator, sensor, params, exchange }: Context): Promise<BioEnrollmentResponse> {
@@ -117,16 +122,22 @@ function findTemplate({ authenticator, params }: Context): Template {
   throw new CtapError('CTAP2_ERR_INVALID_OPTION', 'templateId: there is no such enrolment');
 }
 
+function assertName(
+  { maxTemplateFriendlyName: most }: FingerprintSensor,
+  { templateFriendlyName = '' }: BioEnrollmentParams,
+): void {
+  const { length } = utf8(templateFriendlyName);
+  if (length <= most) return;
+  throw new CtapError(
+    'CTAP1_ERR_INVALID_LENGTH',
+    `templateFriendlyName: expected at most ${most} bytes, got ${length}`,
+  );
+}
+
 async function setFriendlyName(context: Context): Promise<BioEnrollmentResponse> {
-  const { authenticator, sensor, params } = context;
+  const { authenticator, params } = context;
   const template = findTemplate(context);
-  const friendlyName = params.templateFriendlyName!;
-  const { length } = utf8(friendlyName);
-  if (length > sensor.maxTemplateFriendlyName) {
-    const detail = `templateFriendlyName: expected at most ${sensor.maxTemplateFriendlyName} bytes, got ${length}`;
-    throw new CtapError('CTAP1_ERR_INVALID_LENGTH', detail);
-  }
-  await authenticator.fingerprints.put({ ...template, friendlyName });
+  await authenticator.fingerprints.put({ ...template, friendlyName: params.templateFriendlyName! });
   return {};
 }
 

@@ -16,7 +16,8 @@ export interface UvPurpose {
 }
 
 /**
- * Looks at fingers until one fits, the attempts of this command are used up or uvRetries is.
+ * Looks at fingers until one fits, the attempts of this command are used up or uvRetries is. A blocked PIN blocks the
+ * sensor too.
  * @param internalRetry true: several attempts within the command, else a single one
  */
 export async function performBuiltInUv(
@@ -25,7 +26,8 @@ export async function performBuiltInUv(
   { rpId, userName }: UvPurpose,
   exchange: Exchange,
 ): Promise<UvOutcome> {
-  const { fingerprints, uv } = authenticator;
+  const { fingerprints, pin, uv } = authenticator;
+  if (pin.isSet && pin.retries === 0) await uv.block(); // step 3
   const enrolled = fingerprints.list().map(({ finger }) => finger);
   const attempts = internalRetry ? MAX_ATTEMPTS_FOR_INTERNAL_RETRIES : 1;
   for (let attempt = 0; attempt < attempts && uv.retries > 0; attempt++) {

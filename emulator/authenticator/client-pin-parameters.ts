@@ -15,14 +15,19 @@ export function need<K extends keyof ClientPinRequest>(
   return value as NonNullable<ClientPinRequest[K]>;
 }
 
-/** Compares a PIN that came encrypted; a wrong one costs a retry and the key-agreement keys, a right one unblocks the sensor. */
+const NO_HASH = new Uint8Array(0);
+
+/**
+ * Compares a PIN that came encrypted; a wrong one costs a retry and the key-agreement keys, a right one unblocks the
+ * sensor. What cannot be decrypted is a wrong PIN like any other (§6.5.5.6, §6.5.5.7).
+ */
 export async function verifyPin(
   { keyAgreement, pin, uv }: Authenticator,
   protocol: PinUvAuthProtocol,
   sharedSecret: Uint8Array,
   pinHashEnc: Uint8Array,
 ): Promise<void> {
-  const hash = protocol.decrypt(sharedSecret, pinHashEnc);
+  const hash = protocol.decrypt(sharedSecret, pinHashEnc) ?? NO_HASH;
   try {
     await pin.verify(hash, uv.renewal());
   } catch (error) {

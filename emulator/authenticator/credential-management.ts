@@ -19,10 +19,16 @@ import { CtapError } from '../../ctap/status.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { DiscoverableCredential } from './credentials.ts';
-import { requireToken, supportedProtocol } from './pin-uv-auth-param.ts';
-import { NEXT_COMMAND_LIMIT } from './stateful.ts';
+import { requireParam, requireToken, supportedProtocol } from './pin-uv-auth-param.ts';
+import type { StatefulCommand } from './stateful.ts';
 
 type Handler = (context: ManagementContext) => Promise<CredentialManagementResponse> | CredentialManagementResponse;
+
+/** Those that go on with an enumeration that a token has begun. */
+const continuations: ReadonlySet<number> = new Set([
+  Subcommand.enumerateRPsGetNextRP,
+  Subcommand.enumerateCredentialsGetNextCredential,
+]);
 
 const subcommands = new Map<number, Handler>([
   [Subcommand.getCredsMetadata, getCredsMetadata],
@@ -47,6 +53,7 @@ export async function credentialManagement(
     throw new CtapError('CTAP2_ERR_INVALID_SUBCOMMAND', detail);
   }
   if (authenticator.enumeration?.subcommand !== request.subCommand) authenticator.enumeration = undefined;
+  if (!continuations.has(request.subCommand)) requireParam(request);
   const response = credentialManagementResponse.encode(await handler({ authenticator, request, command }));
   return response.size > 0 ? response : undefined;
 }
@@ -58,15 +65,19 @@ interface ManagementContext {
   readonly command: number;
 }
 
-/** Reading alone, which the persistent token may do too (§6.8.2 to §6.8.4). */
-function authorizeReading(context: ManagementContext, rpIdHash?: Uint8Array): void {
+/**
+ * Reading alone, which the persistent token may do too (§6.8.2 to §6.8.4).
+ * @returns the token that an enumeration ends with; the persistent one never ends
+ */
+function authorizeReading(context: ManagementContext, rpIdHash?: Uint8Array): StatefulCommand['token'] {
   const { authenticator, request } = context;
   const { pinUvAuthParam, pinUvAuthProtocol } = request;
   if (pinUvAuthParam && pinUvAuthProtocol !== undefined) {
     const protocol = supportedProtocol(authenticator, pinUvAuthProtocol);
-    if (authenticator.persistentToken.verify(protocol, authMessage(request), pinUvAuthParam)) return;
+    if (authenticator.persistentToken.verify(protocol, authMessage(request), pinUvAuthParam)) return undefined;
   }
   authorize(context, rpIdHash);
+  return authenticator.token.inUse;
 }
 
 /** Checks the token over subcommand and parameters. `rpIdHash` undefined: the token must not be bound to an RP ID. */
@@ -112,32 +123,32 @@ function begin(
   next: number,
   answers: readonly CredentialManagementResponse[],
   total: CredentialManagementResponse,
+  token: StatefulCommand['token'],
 ): CredentialManagementResponse {
   const [first, ...rest] = answers;
   if (!first) throw new CtapError('CTAP2_ERR_NO_CREDENTIALS');
   const since = authenticator.environment.clock.now();
-  authenticator.enumeration = { subcommand: next, answers: rest.values(), since };
+  authenticator.enumeration = { subcommand: next, answers: rest.values(), token, since };
   return { ...first, ...total };
 }
 
 function enumerateNext({ authenticator }: ManagementContext): CredentialManagementResponse {
   const { enumeration } = authenticator;
-  const now = authenticator.environment.clock.now();
-  const next = enumeration && now - enumeration.since < NEXT_COMMAND_LIMIT ? enumeration.answers.next() : undefined;
+  const next = enumeration && authenticator.mayContinue(enumeration) ? enumeration.answers.next() : undefined;
   if (!enumeration || !next || next.done) {
     authenticator.enumeration = undefined;
     throw new CtapError('CTAP2_ERR_NOT_ALLOWED', 'there is nothing further to enumerate');
   }
-  enumeration.since = now;
+  enumeration.since = authenticator.environment.clock.now();
   return next.value;
 }
 
 function enumerateRPsBegin(context: ManagementContext): CredentialManagementResponse {
   const { authenticator } = context;
-  authorizeReading(context);
+  const token = authorizeReading(context);
   const { credentials } = authenticator;
   const answers = Array.from(credentials.onePerRp(), ({ rp }) => ({ rp, rpIDHash: credentials.rpIdHash(rp.id) }));
-  return begin(authenticator, Subcommand.enumerateRPsGetNextRP, answers, { totalRPs: answers.length });
+  return begin(authenticator, Subcommand.enumerateRPsGetNextRP, answers, { totalRPs: answers.length }, token);
 }
 
 function describe(authenticator: Authenticator, credential: DiscoverableCredential): CredentialManagementResponse {
@@ -156,11 +167,11 @@ function describe(authenticator: Authenticator, credential: DiscoverableCredenti
 function enumerateCredentialsBegin(context: ManagementContext): CredentialManagementResponse {
   const { authenticator, request } = context;
   const rpIdHash = need(readParams(request).rpIDHash, 'rpIDHash');
-  authorizeReading(context, rpIdHash);
+  const token = authorizeReading(context, rpIdHash);
   const found = authenticator.credentials.list(rpIdHash);
   const answers = found.map(({ discoverable }) => describe(authenticator, discoverable!));
   const next = Subcommand.enumerateCredentialsGetNextCredential;
-  return begin(authenticator, next, answers, { totalCredentials: answers.length });
+  return begin(authenticator, next, answers, { totalCredentials: answers.length }, token);
 }
 
 /** The discoverable credential of that id, after the token was checked against its RP. */

@@ -16,7 +16,7 @@ import type { Enrollment } from './stateful.ts';
 const TEMPLATE_ID_LENGTH = 8;
 
 /** Begins an enrolment, whatever was under way, and takes its first sample. @throws CtapError CTAP2_ERR_FP_DATABASE_FULL */
-export function beginEnrollment(
+export async function beginEnrollment(
   authenticator: Authenticator,
   sensor: FingerprintSensor,
   timeout: number | undefined,
@@ -29,7 +29,7 @@ export function beginEnrollment(
   const templateId = authenticator.environment.random.bytes(TEMPLATE_ID_LENGTH);
   const enrollment: Enrollment = { templateId, finger: undefined, remainingSamples: sensor.samplesToEnroll };
   authenticator.enrollment = enrollment;
-  return takeSample(authenticator, enrollment, timeout, exchange);
+  return { templateId, ...(await takeSample(authenticator, enrollment, timeout, exchange)) };
 }
 
 /** Takes the next sample. @throws CtapError CTAP2_ERR_INVALID_OPTION where no enrolment of that id is under way */
@@ -69,7 +69,6 @@ async function takeSample(
     }
   }
   return {
-    templateId: enrollment.templateId,
     lastEnrollSampleStatus: EnrollFeedback[feedback],
     remainingSamples: enrollment.remainingSamples,
   };

@@ -15,7 +15,7 @@ import { assertionOutputs, readAssertionExtensions } from './assertion-extension
 import type { Authenticator } from './authenticator.ts';
 import { type Credential, isUsable } from './credentials.ts';
 import { checkPinUvAuthParam, collectUserPresence } from './pin-uv-auth-param.ts';
-import { type AssertionContext, NEXT_COMMAND_LIMIT } from './stateful.ts';
+import type { AssertionContext } from './stateful.ts';
 import { enforceAlwaysUv, readUvOption, verifyUser } from './user-verification.ts';
 
 export async function getAssertion(
@@ -58,6 +58,7 @@ export async function getAssertion(
       context,
       credentials: applicable,
       next: 1,
+      token: protocol && authenticator.token.inUse,
       since: authenticator.environment.clock.now(),
     };
   }
@@ -67,14 +68,13 @@ export async function getAssertion(
 export async function getNextAssertion(authenticator: Authenticator): Promise<CborMap> {
   const { remembered } = authenticator;
   const credential = remembered?.credentials[remembered.next]; // steps 1, 2
-  const now = authenticator.environment.clock.now();
-  if (!remembered || !credential || now - remembered.since >= NEXT_COMMAND_LIMIT) {
+  if (!remembered || !credential || !authenticator.mayContinue(remembered)) {
     // step 3
     authenticator.remembered = undefined;
     throw new CtapError('CTAP2_ERR_NOT_ALLOWED', 'there is no further assertion to get');
   }
   remembered.next++;
-  remembered.since = now;
+  remembered.since = authenticator.environment.clock.now();
   return assert(authenticator, remembered.context, credential, remembered.credentials.length, false);
 }
 

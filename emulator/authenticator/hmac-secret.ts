@@ -1,5 +1,4 @@
 /** hmac-secret at getAssertion: CTAP 2.3 §12.7. */
-
 import { concat } from '../../ctap/bytes.ts';
 import type { CborValue } from '../../ctap/cbor.ts';
 import { hmacSecretInput } from '../../ctap/extensions/hmac-secret.ts';
@@ -12,7 +11,7 @@ const SALT_LENGTH = 32;
 
 /**
  * Opens the extension's input: shared secret, authentication, salts.
- * @throws CtapError CTAP2_ERR_UNSUPPORTED_OPTION without presence, CTAP2_ERR_PIN_AUTH_INVALID, CTAP1_ERR_INVALID_LENGTH
+ * @throws CtapError CTAP2_ERR_UNSUPPORTED_OPTION without presence, CTAP2_ERR_PIN_AUTH_INVALID, CTAP1_ERR_INVALID_PARAMETER
  */
 export function openHmacSecret(authenticator: Authenticator, value: CborValue, up: boolean): HmacSecret {
   if (!up) throw new CtapError('CTAP2_ERR_UNSUPPORTED_OPTION', 'hmac-secret wants user presence');
@@ -24,11 +23,9 @@ export function openHmacSecret(authenticator: Authenticator, value: CborValue, u
     throw new CtapError('CTAP2_ERR_PIN_AUTH_INVALID', 'hmac-secret: saltAuth does not fit saltEnc');
   }
   const salts = protocol.decrypt(sharedSecret, input.saltEnc);
-  if (salts.length !== SALT_LENGTH && salts.length !== 2 * SALT_LENGTH) {
-    throw new CtapError(
-      'CTAP1_ERR_INVALID_LENGTH',
-      `hmac-secret: expected 32 or 64 bytes of salt, got ${salts.length}`,
-    );
+  if (salts?.length !== SALT_LENGTH && salts?.length !== 2 * SALT_LENGTH) {
+    const detail = `hmac-secret: expected 32 or 64 bytes of salt, got ${salts?.length ?? 'what is no whole blocks'}`;
+    throw new CtapError('CTAP1_ERR_INVALID_PARAMETER', detail);
   }
   return (credentialId, userVerified) => {
     const credRandom = authenticator.credentials.credRandom(credentialId, userVerified);

@@ -12,6 +12,7 @@ import type { TokenOrigin } from './token-state.ts';
 
 const MC_GA = Permission.makeCredential | Permission.getAssertion;
 const PCMR = Permission.persistentCredentialManagementReadOnly;
+const ALL = Object.values(Permission).reduce((all, permission) => all | permission, 0);
 
 /** The option that each permission needs, where a PIN gives the token. */
 const optionsForPin = new Map<number, AuthenticatorOption>([
@@ -95,7 +96,7 @@ export async function getPinUvAuthTokenUsingUv(
   return issue(authenticator, request, protocol, sharedSecret, permissions, origin);
 }
 
-/** The permissions asked for, each of which the model must have an option for. */
+/** The permissions asked for, each of which the model must have an option for; bits without a meaning are ignored. */
 function readPermissions(
   authenticator: Authenticator,
   request: ClientPinRequest,
@@ -103,15 +104,15 @@ function readPermissions(
 ): number {
   const permissions = need(request, 'permissions');
   if (permissions === 0) throw new CtapError('CTAP1_ERR_INVALID_PARAMETER', 'permissions: expected at least one');
-  if (permissions >= 0x80) throw unauthorized(`0x${permissions.toString(16)} has bits without a meaning`);
   for (const [permission, option] of options) {
     if (permissions & permission && !authenticator.supports(option)) {
       throw unauthorized(`0x${permission.toString(16)} needs the option ${option}, which this key lacks`);
     }
   }
-  if (permissions & PCMR && permissions !== PCMR) throw unauthorized('0x40 goes with no other permission');
-  if (permissions & MC_GA) need(request, 'rpId');
-  return permissions;
+  const meant = permissions & ALL;
+  if (meant & PCMR && meant !== PCMR) throw unauthorized('0x40 goes with no other permission');
+  if (meant & MC_GA) need(request, 'rpId');
+  return meant;
 }
 
 function unauthorized(detail: string): CtapError {

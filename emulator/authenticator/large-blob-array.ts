@@ -1,15 +1,15 @@
 /** The serialized large-blob array: the stored one, and the one that is being written (CTAP 2.3 §6.10). */
 import { INITIAL_LARGE_BLOB_ARRAY } from '../../ctap/commands/large-blobs.ts';
 import type { Store, StoreChange } from '../environment.ts';
+import type { StatefulCommand } from './stateful.ts';
 
 const PATH = 'largeBlobs';
 
 /** A write that has begun: its fragments so far. */
-export interface PendingWrite {
+export interface PendingWrite extends StatefulCommand {
   readonly array: Uint8Array;
   nextOffset: number;
-  /** Clock time of the last fragment, in milliseconds. */
-  since: number;
+  token: StatefulCommand['token'];
 }
 
 export class LargeBlobArray {

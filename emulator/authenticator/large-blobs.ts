@@ -15,7 +15,6 @@ import { CtapError } from '../../ctap/status.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { PendingWrite } from './large-blob-array.ts';
 import { requireToken } from './pin-uv-auth-param.ts';
-import { NEXT_COMMAND_LIMIT } from './stateful.ts';
 
 function invalid(detail: string): CtapError {
   return new CtapError('CTAP1_ERR_INVALID_PARAMETER', detail);
@@ -64,11 +63,11 @@ async function write(
   const now = environment.clock.now();
   let pending: PendingWrite | undefined;
   if (offset === 0) {
-    pending = { array: new Uint8Array(arrayLength(authenticator, request.length)), nextOffset: 0, since: now };
+    const array = new Uint8Array(arrayLength(authenticator, request.length));
+    pending = { array, nextOffset: 0, since: now, token: undefined };
   } else {
     if (request.length !== undefined) throw invalid('length comes with the first fragment alone');
-    pending = blobs.pending;
-    if (pending && now - pending.since >= NEXT_COMMAND_LIMIT) pending = undefined;
+    pending = blobs.pending && authenticator.mayContinue(blobs.pending) ? blobs.pending : undefined;
     if (offset !== pending?.nextOffset) {
       const expected = pending?.nextOffset ?? 0;
       throw new CtapError('CTAP1_ERR_INVALID_SEQ', `offset: expected ${expected}, got ${offset}`);
@@ -77,6 +76,7 @@ async function write(
   if (authenticator.isProtected || authenticator.config.now.alwaysUv) {
     const message = largeBlobsAuthMessage(offset, environment.crypto.sha256(fragment));
     requireToken(authenticator, request, message, Permission.largeBlobWrite);
+    pending.token ??= authenticator.token.inUse;
   }
   if (offset + fragment.length > pending.array.length) {
     throw invalid(`the fragment ends ${offset + fragment.length - pending.array.length} bytes behind the array`);

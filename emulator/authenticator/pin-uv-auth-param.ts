@@ -56,6 +56,12 @@ interface TokenParameters {
   readonly pinUvAuthProtocol?: number | undefined;
 }
 
+/** The first step of commands that take a token: there has to be one. @throws CtapError CTAP2_ERR_PUAT_REQUIRED */
+export function requireParam({ pinUvAuthParam }: TokenParameters): Uint8Array {
+  if (!pinUvAuthParam) throw new CtapError('CTAP2_ERR_PUAT_REQUIRED');
+  return pinUvAuthParam;
+}
+
 /**
  * What the commands other than makeCredential and getAssertion ask of a token: that it authenticates `message` and has
  * the permission. The prototype commands, older than permissions, take a token of getPinToken as well.
@@ -63,12 +69,13 @@ interface TokenParameters {
  */
 export function requireToken(
   authenticator: Authenticator,
-  { pinUvAuthParam, pinUvAuthProtocol: version }: TokenParameters,
+  parameters: TokenParameters,
   message: Uint8Array,
   permission: number,
   command?: number,
 ): void {
-  if (!pinUvAuthParam) throw new CtapError('CTAP2_ERR_PUAT_REQUIRED');
+  const pinUvAuthParam = requireParam(parameters);
+  const { pinUvAuthProtocol: version } = parameters;
   if (version === undefined) {
     throw new CtapError('CTAP2_ERR_MISSING_PARAMETER', 'pinUvAuthParam came without pinUvAuthProtocol');
   }

@@ -2,6 +2,7 @@
 import type { CborMap } from '../../ctap/cbor.ts';
 import { type SetMinPINLengthParams, setMinPINLengthParams } from '../../ctap/commands/authenticator-config.ts';
 import { MIN_PIN_LENGTH } from '../../ctap/extensions/min-pin-length.ts';
+import { PIN_COMPLEXITY_POLICY } from '../../ctap/extensions/pin-complexity-policy.ts';
 import { CtapError } from '../../ctap/status.ts';
 import type { Authenticator } from './authenticator.ts';
 
@@ -12,8 +13,9 @@ export async function setMinPINLength(authenticator: Authenticator, value: CborM
   const minPINLength = params.newMinPINLength ?? config.now.minPINLength;
   checkParams(authenticator, params, minPINLength);
   const pinComplexityPolicy = config.now.pinComplexityPolicy || (params.pinComplexityPolicy ?? false);
-  const minPinLengthRPIDs = params.minPinLengthRPIDs ?? config.now.minPinLengthRPIDs;
-  const force = params.forceChangePin || pin.violates(minPINLength, pinComplexityPolicy);
+  // step 8: a list without an element changes nothing
+  const minPinLengthRPIDs = params.minPinLengthRPIDs?.length ? params.minPinLengthRPIDs : config.now.minPinLengthRPIDs;
+  const force = params.forceChangePin || pin.forceChange || pin.violates(minPINLength, pinComplexityPolicy);
   const also = force ? [...pin.changeDemand(), ...persistentToken.renewal()] : [];
   await config.set({ minPINLength, minPinLengthRPIDs, pinComplexityPolicy }, also);
   if (!force) return;
@@ -28,8 +30,9 @@ function checkParams(
   minPINLength: number,
 ): void {
   const { config, model, pin } = authenticator;
-  if (minPinLengthRPIDs && !authenticator.hasExtension(MIN_PIN_LENGTH)) {
-    throw new CtapError('CTAP1_ERR_INVALID_PARAMETER', 'minPinLengthRPIDs needs the extension minPinLength');
+  if (minPinLengthRPIDs && ![MIN_PIN_LENGTH, PIN_COMPLEXITY_POLICY].some((name) => authenticator.hasExtension(name))) {
+    const detail = 'minPinLengthRPIDs needs the extension minPinLength or pinComplexityPolicy';
+    throw new CtapError('CTAP1_ERR_INVALID_PARAMETER', detail);
   }
   if (pinComplexityPolicy && !model.pinComplexity) {
     throw new CtapError('CTAP1_ERR_INVALID_PARAMETER', 'pinComplexityPolicy: this key has no rule beyond the length');

@@ -30,6 +30,7 @@ function openNewPin(
   newPinEnc: Uint8Array,
 ): NewPin {
   const padded = protocol.decrypt(sharedSecret, newPinEnc);
+  if (!padded) throw pinAuthInvalid('newPinEnc is no whole blocks of 16 bytes');
   if (padded.length !== PADDED_PIN_LENGTH) {
     const detail = `newPinEnc: expected 64 bytes of padded PIN, got ${padded.length}`;
     throw new CtapError('CTAP1_ERR_INVALID_PARAMETER', detail);

@@ -27,22 +27,26 @@ export interface AssertionContext {
   readonly extensions: AssertionExtensions | undefined;
 }
 
-/** What authenticatorGetNextAssertion goes on with. */
-export interface RememberedAssertions {
-  readonly context: AssertionContext;
-  readonly credentials: readonly Credential[];
-  /** Index of the credential that comes next. */
-  next: number;
+/** What every stateful command keeps of its beginning. */
+export interface StatefulCommand {
+  /** The pinUvAuthToken that authorized it, which it ends with; undefined where none did, or the persistent one. */
+  readonly token: object | undefined;
   /** Clock time of the last answer, in milliseconds. */
   since: number;
 }
 
+/** What authenticatorGetNextAssertion goes on with. */
+export interface RememberedAssertions extends StatefulCommand {
+  readonly context: AssertionContext;
+  readonly credentials: readonly Credential[];
+  /** Index of the credential that comes next. */
+  next: number;
+}
+
 /** What an enumeration of authenticatorCredentialManagement still has to give. */
-export interface RememberedEnumeration {
+export interface RememberedEnumeration extends StatefulCommand {
   readonly subcommand: number;
   readonly answers: Iterator<CredentialManagementResponse>;
-  /** Clock time of the last answer, in milliseconds. */
-  since: number;
 }
 
 /** A fingerprint enrolment under way; a power cycle, a cancel or another one ends it. */

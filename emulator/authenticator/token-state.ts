@@ -71,6 +71,11 @@ export class TokenState {
     return true;
   }
 
+  /** Names the token in use: another object for each, undefined where there is none. */
+  get inUse(): object | undefined {
+    return this.#observed();
+  }
+
   has(permission: number): boolean {
     return ((this.#observed()?.permissions ?? 0) & permission) !== 0;
   }

@@ -60,6 +60,7 @@ export async function verifyUser(
   presence: PresenceRequest & { readonly rpId: string },
   exchange: Exchange,
 ): Promise<UserVerification> {
+  if (protocol && !authenticator.isProtected) return 'none'; // nothing can have given a token: what came is ignored
   if (protocol) {
     verifyToken(authenticator, protocol, parameters, permission, presence.rpId);
     return authenticator.token.byUv ? 'uvToken' : 'pinToken';

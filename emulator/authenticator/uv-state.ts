@@ -39,6 +39,11 @@ export class UvState {
     return this.#save({ retries: retries - 1, countSinceLastPinEntry: countSinceLastPinEntry + 1 });
   }
 
+  /** Takes all retries away. */
+  async block(): Promise<void> {
+    if (this.#record.retries > 0) await this.#save({ ...this.#record, retries: 0 });
+  }
+
   /** The user was verified: all retries are back. */
   succeed(): Promise<void> {
     return this.#save({ ...this.#record, retries: MAX_UV_RETRIES });

@@ -179,17 +179,12 @@ function readToken(
   { permissions, rpId }: TokenRequest,
 ): PinUvAuthToken {
   const sealed = owed(answer.pinUvAuthToken, 'pinUvAuthToken');
-  let token: Uint8Array;
-  try {
-    token = protocol.decrypt(sharedSecret, sealed);
-  } catch (cause) {
-    if (!(cause instanceof CtapError)) throw cause;
-    throw new ProtocolError(`pinUvAuthToken: ${cause.message}`, { cause });
-  }
+  const token = protocol.decrypt(sharedSecret, sealed);
   // Protocol one allows 16 bytes too (§6.5.6); a token of any other length is none.
   const lengths = protocol.version === 1 ? [16, 32] : [32];
-  if (!lengths.includes(token.length)) {
-    throw new ProtocolError(`pinUvAuthToken: expected ${lengths.join(' or ')} bytes, got ${token.length}`);
+  if (token === undefined || !lengths.includes(token.length)) {
+    const got = token === undefined ? `${sealed.length} bytes that are no whole blocks` : token.length;
+    throw new ProtocolError(`pinUvAuthToken: expected ${lengths.join(' or ')} bytes, got ${got}`);
   }
   return new PinUvAuthToken(protocol, token, permissions, rpId);
 }

@@ -4,6 +4,7 @@ import type { CborValue } from '../../../ctap/cbor.ts';
 import { HMAC_SECRET, hmacSecretInput } from '../../../ctap/extensions/hmac-secret.ts';
 import { HMAC_SECRET_MC } from '../../../ctap/extensions/hmac-secret-mc.ts';
 import type { SharedSecret } from '../../client/pin.ts';
+import { ProtocolError } from '../../client/protocol-error.ts';
 import { sha256 } from '../digest.ts';
 import { webauthnError } from '../errors.ts';
 import type { PrfValuesJSON } from '../json.ts';
@@ -76,6 +77,7 @@ function hmacSecretRequest(inputs: PrfValues, { protocol, keyAgreement, sharedSe
 function readResults(output: CborValue | undefined, secret: SharedSecret): { results?: PrfValuesJSON } {
   if (!(output instanceof Uint8Array)) return {};
   const results = secret.protocol.decrypt(secret.sharedSecret, output);
+  if (!results) throw new ProtocolError(`hmac-secret: expected whole blocks of 16 bytes, got ${output.length} bytes`);
   const first = toBase64Url(results.subarray(0, OUTPUT_LENGTH));
   if (results.length === OUTPUT_LENGTH) return { results: { first } };
   return { results: { first, second: toBase64Url(results.subarray(OUTPUT_LENGTH, 2 * OUTPUT_LENGTH)) } };

@@ -39,7 +39,7 @@ describe.each(cryptos)('protocol one, over %s', (_, crypto) => {
     const token = fromHex('aff12c6dcfbf9df52f7a09211e8865cd');
     const sealed = fromHex('7a9f98e31b77be90f9c64d12e9635040');
     expect(toHex(protocol.encrypt(secret, token, random))).toBe(toHex(sealed));
-    expect(toHex(protocol.decrypt(secret, sealed))).toBe(toHex(token));
+    expect(toHex(protocol.decrypt(secret, sealed)!)).toBe(toHex(token));
     const pinHash = crypto.sha256(utf8('1234')).slice(0, 16);
     expect(toHex(protocol.encrypt(secret, pinHash, random))).toBe('afe8327ce416da8ee3d057589c2ce1a9');
   });
@@ -98,8 +98,8 @@ describe.each([1, 2] as const)('protocol %i', (version) => {
       fc.property(z, block, (z, plain) => {
         const secret = ours.kdf(z);
         expect(toHex(theirs.kdf(z))).toBe(toHex(secret));
-        expect(toHex(theirs.decrypt(secret, ours.encrypt(secret, plain, random)))).toBe(toHex(plain));
-        expect(toHex(ours.decrypt(secret, theirs.encrypt(secret, plain, random)))).toBe(toHex(plain));
+        expect(toHex(theirs.decrypt(secret, ours.encrypt(secret, plain, random))!)).toBe(toHex(plain));
+        expect(toHex(ours.decrypt(secret, theirs.encrypt(secret, plain, random))!)).toBe(toHex(plain));
         expect(toHex(theirs.authenticate(secret, plain))).toBe(toHex(ours.authenticate(secret, plain)));
       }),
       { numRuns: 100 },
@@ -130,7 +130,7 @@ describe.each([1, 2] as const)('protocol %i', (version) => {
   it.each([1, 15, 17, 31])('refuses %i bytes, which are no whole blocks', (length) => {
     const secret = ours.kdf(random(32));
     expect(() => ours.encrypt(secret, new Uint8Array(length), random)).toThrow(CtapError);
-    expect(() => ours.decrypt(secret, new Uint8Array(length))).toThrow('CTAP1_ERR_INVALID_LENGTH');
+    expect(ours.decrypt(secret, new Uint8Array(length))).toBeUndefined();
   });
 });
 

@@ -226,7 +226,7 @@ describe('setMinPINLength', () => {
     expect([await learns('a.example'), await learns('c.example')]).toEqual([4, undefined]);
     await setMin({ minPinLengthRPIDs: ['c.example'] });
     expect([await learns('a.example'), await learns('c.example')]).toEqual([undefined, 4]);
-    await setMin({ newMinPINLength: 5 });
+    await setMin({ newMinPINLength: 5, minPinLengthRPIDs: [] });
     expect(await learns('c.example')).toBe(5);
   });
 
@@ -237,6 +237,20 @@ describe('setMinPINLength', () => {
     expect(await statusOf(setMin({ pinComplexityPolicy: true }))).toBe('CTAP1_ERR_INVALID_PARAMETER');
     expect(await statusOf(setMin({ pinComplexityPolicy: false }))).toBe('CTAP2_OK');
     expect((await platform.getInfo()).pinComplexityPolicy).toBeUndefined();
+    platform = await Platform.open({ model: { ...complete, extensions: ['pinComplexityPolicy'] } });
+    expect(await statusOf(setMin({ minPinLengthRPIDs: [RP_ID] }))).toBe('CTAP2_OK');
+  });
+
+  it('ends tokens as long as a change is due, whatever it does', async () => {
+    await platform.setPin(PIN);
+    const be = await platform.getToken(PIN, { permissions: Permission.bioEnrollment });
+    const { templateId } = await platform.bioEnrollment(0x01, undefined, be);
+    for (let sample = 0; sample < 2; sample++) await platform.bioEnrollment(0x02, { templateId }, be);
+    const byFinger = () => platform.getUvToken({ permissions: Permission.authenticatorConfiguration });
+    await setMin({ forceChangePin: true }, await byFinger());
+    const token = await byFinger();
+    await setMin({}, token);
+    expect(await statusOf(setMin({}, token))).toBe('CTAP2_ERR_PIN_AUTH_INVALID');
   });
 
   it('switches the complexity policy on for good: a simple PIN has to be changed, and no other is taken', async () => {

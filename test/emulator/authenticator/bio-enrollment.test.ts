@@ -71,7 +71,9 @@ describe('authenticatorBioEnrollment', () => {
     const { templateId } = first;
     const next = async () => {
       sensor.present('thumb');
-      return (await bio(Subcommand.enrollCaptureNextSample, { templateId })).remainingSamples;
+      const { remainingSamples, ...sample } = await bio(Subcommand.enrollCaptureNextSample, { templateId });
+      expect(sample).toEqual({ lastEnrollSampleStatus: EnrollFeedback.FP_GOOD });
+      return remainingSamples;
     };
     expect(await next()).toBe(1);
     expect(await uvOptions()).toEqual([false, false, false]);
@@ -161,6 +163,9 @@ describe('authenticatorBioEnrollment', () => {
     await bio(Subcommand.setFriendlyName, { templateId: index, templateFriendlyName: 'ä'.repeat(8) });
     const long = bio(Subcommand.setFriendlyName, { templateId: index, templateFriendlyName: `${'ä'.repeat(8)}x` });
     expect(await statusOf(long)).toBe('CTAP1_ERR_INVALID_LENGTH');
+    const first = { templateId: index, templateFriendlyName: 'x'.repeat(17) };
+    const stranger = bio(Subcommand.setFriendlyName, first, new Uint8Array(32));
+    expect(await statusOf(stranger)).toBe('CTAP1_ERR_INVALID_LENGTH'); // before the token is looked at
     await bio(Subcommand.removeEnrollment, { templateId: thumb });
     expect(await enumerate()).toEqual([{ templateId: index, templateFriendlyName: 'ä'.repeat(8) }]);
     await bio(Subcommand.removeEnrollment, { templateId: index });

@@ -137,11 +137,25 @@ describe('getPinUvAuthTokenUsingUvWithPermissions', () => {
     };
     for (const permission of Object.values(Permission)) expect(await granted(permission)).toBe('CTAP2_OK');
     await open(without('uvBioEnroll', 'uvAcfg', 'perCredMgmtRO'));
-    for (const refused of [0x08, 0x20, 0x40, 0x80]) {
+    for (const refused of [0x08, 0x20, 0x40]) {
       expect(await granted(refused)).toBe('CTAP2_ERR_UNAUTHORIZED_PERMISSION');
     }
     expect(await granted(Permission.largeBlobWrite)).toBe('CTAP2_OK');
     expect(await granted(0)).toBe('CTAP1_ERR_INVALID_PARAMETER');
+  });
+
+  it('is blocked with the PIN', async () => {
+    for (let cycle = 0; cycle < 3; cycle++) {
+      platform.key.powerCycle();
+      for (let attempt = 0; attempt < 3; attempt++) {
+        platform.forgetSharedSecret();
+        await statusOf(platform.getToken('wrong!'));
+      }
+    }
+    expect([await statusOf(platform.getToken(PIN)), await retries()]).toEqual(['CTAP2_ERR_PIN_BLOCKED', 3]);
+    fingers('thumb');
+    expect([await statusOf(uvToken()), await retries()]).toEqual(['CTAP2_ERR_UV_BLOCKED', 0]);
+    expect(await statusOf(platform.makeCredential({ options: { uv: true } }))).toBe('CTAP2_ERR_PUAT_REQUIRED');
   });
 
   it('answers missing and wrong members by their status, before it reads the sensor', async () => {

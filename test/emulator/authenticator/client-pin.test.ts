@@ -75,6 +75,16 @@ describe('PIN retries', () => {
     expect(await statusOf(platform.changePin(PIN, 'another'))).toBe('CTAP2_ERR_PIN_BLOCKED');
   });
 
+  it.each([5, 9])('fall with a PIN that cannot be decrypted, by subcommand %i', async (subCommand) => {
+    await platform.setPin(PIN);
+    const { publicKey } = await platform.agree();
+    const keyAgreement = encodeCoseKey({ alg: ECDH_ES_HKDF_256, publicKey });
+    const more = subCommand === 9 ? { permissions: 1, rpId: RP_ID } : {};
+    const request = { subCommand, pinUvAuthProtocol: 2, keyAgreement, pinHashEnc: new Uint8Array(31), ...more };
+    expect(await statusOf(platform.clientPin(request))).toBe('CTAP2_ERR_PIN_INVALID');
+    expect(await retries()).toBe(7);
+  });
+
   it('survive the power cycle and the process', async () => {
     const store = memoryStore();
     platform = await Platform.open({ store });
@@ -95,6 +105,7 @@ describe('pinUvAuthTokens', () => {
     expect(await token(Permission.makeCredential)).toBe('CTAP2_ERR_MISSING_PARAMETER');
     expect(await token(Permission.bioEnrollment, RP_ID)).toBe('CTAP2_ERR_UNAUTHORIZED_PERMISSION');
     expect(await token(Permission.credentialManagement)).toBe('CTAP2_OK');
+    expect(await token(Permission.credentialManagement | 0x80)).toBe('CTAP2_OK'); // a bit without a meaning
     expect(await token(Permission.makeCredential | Permission.getAssertion, RP_ID)).toBe('CTAP2_OK');
   });
 
@@ -123,6 +134,9 @@ describe('bad input', () => {
     const short = platform.encrypt(protocol, secret, new Uint8Array(48).fill(0x31));
     const shortPin = { ...setPin, newPinEnc: short, pinUvAuthParam: protocol.authenticate(secret, short) };
     expect(await send(shortPin)).toBe('CTAP1_ERR_INVALID_PARAMETER');
+    const broken = newPinEnc.subarray(0, 79);
+    const brokenPin = { ...setPin, newPinEnc: broken, pinUvAuthParam: protocol.authenticate(secret, broken) };
+    expect(await send(brokenPin)).toBe('CTAP2_ERR_PIN_AUTH_INVALID');
     expect(await send({ subCommand: 8 })).toBe('CTAP2_ERR_INVALID_SUBCOMMAND');
     expect(await statusOf(platform.call(Command.authenticatorClientPIN, new Map()))).toBe(
       'CTAP2_ERR_MISSING_PARAMETER',

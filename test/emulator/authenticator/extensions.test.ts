@@ -221,7 +221,7 @@ describe('hmac-secret-mc', () => {
     expect(await made({ 'hmac-secret-mc': await input(2) })).toBe('CTAP2_ERR_MISSING_PARAMETER');
     expect(await made({ 'hmac-secret': false, 'hmac-secret-mc': await input(2) })).toBe('CTAP2_ERR_MISSING_PARAMETER');
     const both = (value: CborValue) => made({ 'hmac-secret': true, 'hmac-secret-mc': value });
-    expect(await both(await input(2, new Uint8Array(16)))).toBe('CTAP1_ERR_INVALID_LENGTH');
+    expect(await both(await input(2, new Uint8Array(16)))).toBe('CTAP1_ERR_INVALID_PARAMETER');
     expect(await both(new Map())).toBe('CTAP2_ERR_MISSING_PARAMETER');
     expect(await both(true)).toBe('CTAP2_ERR_CBOR_UNEXPECTED_TYPE');
   });

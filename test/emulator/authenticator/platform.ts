@@ -245,7 +245,7 @@ export class Platform {
       permissions: options.permissions,
       rpId: options.rpId,
     });
-    return protocol.decrypt(secret, pinUvAuthToken!);
+    return protocol.decrypt(secret, pinUvAuthToken!)!;
   }
 
   /** A pinUvAuthToken by PIN. Without permissions: the superseded getPinToken. */
@@ -266,7 +266,7 @@ export class Platform {
       permissions: options.permissions,
       rpId: options.rpId,
     });
-    return protocol.decrypt(secret, pinUvAuthToken!);
+    return protocol.decrypt(secret, pinUvAuthToken!)!;
   }
 }
 

@@ -1,7 +1,7 @@
 /** Every command that takes a token, against every way for a token not to be good: status, and nothing stored. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { concat, utf8 } from '../../../ctap/bytes.ts';
-import type { CborMap } from '../../../ctap/cbor.ts';
+import type { CborKey, CborMap } from '../../../ctap/cbor.ts';
 import { authenticatorConfigAuthMessage, setMinPINLengthParams } from '../../../ctap/commands/authenticator-config.ts';
 import { bioEnrollmentAuthMessage, bioEnrollmentParams } from '../../../ctap/commands/bio-enrollment.ts';
 import {
@@ -12,6 +12,7 @@ import { getAssertionRequest } from '../../../ctap/commands/get-assertion.ts';
 import { Command } from '../../../ctap/commands/index.ts';
 import { largeBlobsAuthMessage } from '../../../ctap/commands/large-blobs.ts';
 import { makeCredentialRequest } from '../../../ctap/commands/make-credential.ts';
+import { Flag } from '../../../ctap/flags.ts';
 import { Permission } from '../../../ctap/pin-uv-auth/index.ts';
 import { nodeCrypto } from '../../../emulator/crypto-node.ts';
 import { memoryStore } from '../../../emulator/store/memory.ts';
@@ -234,6 +235,93 @@ describe.each(rows)('$name', (row) => {
     const token = await grant(row.permission | Permission.makeCredential);
     await send(rows[0]!, token);
     expect(await stores(() => send(row, token))).toEqual(refused);
+  });
+});
+
+describe('a command without token', () => {
+  const parameterless = [
+    ['enumerateCredentialsBegin', Command.authenticatorCredentialManagement, [[1, 0x04]]],
+    ['deleteCredential', Command.authenticatorCredentialManagement, [[1, 0x06]]],
+    ['updateUserInformation', Command.authenticatorCredentialManagement, [[1, 0x07]]],
+    ['enrollCaptureNextSample', Command.authenticatorBioEnrollment, [[2, 0x02]]],
+    ['setFriendlyName', Command.authenticatorBioEnrollment, [[2, 0x05]]],
+    ['removeEnrollment', Command.authenticatorBioEnrollment, [[2, 0x06]]],
+  ] as const;
+
+  it.each(parameterless)('is told of that before its parameters are looked at: %s', async (_, command, members) => {
+    expect(await statusOf(platform.call(command, new Map(members)))).toBe('CTAP2_ERR_PUAT_REQUIRED');
+  });
+
+  it.each(rows.slice(0, 2))('is what $name becomes on a key that nothing protects', async (row) => {
+    platform = await Platform.open({ model: complete });
+    await platform.makeCredential({ options: { rk: true } });
+    const made = await platform.call(row.command, new Map([...row.request(), ...stray(row)].sort(byKey)));
+    const authData = made.get(2) as Uint8Array;
+    expect(authData[32]! & Flag.UV).toBe(0);
+  });
+});
+
+/** A pinUvAuthParam that no token made. */
+const stray = ({ keys: [protocol, param] }: Row) =>
+  [
+    [protocol, 2],
+    [param, new Uint8Array(32)],
+  ] as [number, number | Uint8Array][];
+const byKey = ([a]: readonly [CborKey, unknown], [b]: readonly [CborKey, unknown]) => Number(a) - Number(b);
+
+describe('a stateful command', () => {
+  const LIFETIME = 600_000;
+  const two = async () => {
+    await platform.makeCredential({ options: { rk: true }, user: { id: utf8('other') }, ...(await proof(0x01)) });
+  };
+  const proof = async (permission: number) => ({
+    pinUvAuthParam: authenticate(await grant(permission)),
+    pinUvAuthProtocol: 2,
+  });
+  /** Lets a token grow old by commands that spend nothing. */
+  const age = async (token: Uint8Array) => {
+    expect(await send(rows[1]!, token)).toBe('CTAP2_OK');
+    platform.clock.advance(LIFETIME - 1_000);
+  };
+
+  it('ends with the token that began it: assertions', async () => {
+    await two();
+    const token = await grant(Permission.getAssertion);
+    await age(token);
+    const authorized = { pinUvAuthParam: authenticate(token), pinUvAuthProtocol: 2 };
+    expect((await platform.getAssertion(authorized)).numberOfCredentials).toBe(2);
+    platform.clock.advance(1_000);
+    expect(await statusOf(platform.getNextAssertion())).toBe('CTAP2_ERR_NOT_ALLOWED');
+    expect((await platform.getAssertion({ options: { up: false } })).numberOfCredentials).toBe(2);
+    expect(await statusOf(platform.getNextAssertion())).toBe('CTAP2_OK');
+  });
+
+  it('ends with the token that began it: enumerations, but for the persistent one', async () => {
+    await two();
+    const row = rows.find(({ name }) => name === 'enumerateCredentialsBegin')!;
+    const next = () => statusOf(platform.call(Command.authenticatorCredentialManagement, new Map([[1, 0x05]])));
+    const token = await grant(Permission.credentialManagement | Permission.getAssertion);
+    await age(token);
+    expect(await send(row, token)).toBe('CTAP2_OK');
+    platform.clock.advance(1_000);
+    expect(await next()).toBe('CTAP2_ERR_NOT_ALLOWED');
+    const persistent = await grant(Permission.persistentCredentialManagementReadOnly, null);
+    platform.clock.advance(LIFETIME);
+    expect(await send(row, persistent)).toBe('CTAP2_OK');
+    expect(await next()).toBe('CTAP2_OK');
+  });
+
+  it('ends with the token that began it: a write of large blobs', async () => {
+    const token = await grant(Permission.largeBlobWrite | Permission.getAssertion);
+    await age(token);
+    const write = (set: Uint8Array, offset: number, length?: number) => {
+      const message = largeBlobsAuthMessage(offset, nodeCrypto.sha256(set));
+      const pinUvAuthParam = authenticate(token, message);
+      return statusOf(platform.largeBlobs({ set, offset, length, pinUvAuthParam, pinUvAuthProtocol: 2 }));
+    };
+    expect(await write(array.subarray(0, 8), 0, array.length)).toBe('CTAP2_OK');
+    platform.clock.advance(1_000);
+    expect(await write(array.subarray(8), 8)).toBe('CTAP1_ERR_INVALID_SEQ');
   });
 });
 

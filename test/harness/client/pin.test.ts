@@ -191,7 +191,7 @@ describe('the protocol', () => {
         extensions: { [HMAC_SECRET]: hmacSecretInput.encode(input) },
       });
       // The output ends the authenticator data: an IV, and 32 bytes.
-      outputs.push(protocol.decrypt(sharedSecret, authData.subarray(-48)));
+      outputs.push(protocol.decrypt(sharedSecret, authData.subarray(-48))!);
     }
     expect(outputs[0]).toEqual(outputs[1]);
   });

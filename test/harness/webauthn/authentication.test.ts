@@ -232,7 +232,7 @@ describe('prf', () => {
     });
     const { decodeAuthenticatorData } = await import('../../../ctap/authenticator-data.ts');
     const output = decodeAuthenticatorData(authData).extensions!.get('hmac-secret') as Uint8Array;
-    expect(clientExtensionResults.prf?.results?.first).toBe(toBase64Url(protocol.decrypt(sharedSecret, output)));
+    expect(clientExtensionResults.prf?.results?.first).toBe(toBase64Url(protocol.decrypt(sharedSecret, output)!));
   });
 
   it('takes the inputs of the credential that answers, and eval for others', async () => {
