@@ -1,12 +1,15 @@
 /** A smart card in vsmartcard's virtual reader: PC/SC programs see it through pcscd, and no kernel module is needed. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { concat } from '../../ctap/bytes.ts';
 import type { Attachment, PluggableCard } from './attachment.ts';
 
 /** Where the first virtual reader listens; each next one has the next port. */
 export const VPCD_PORT = 35963;
 const LOOPBACK = '127.0.0.1';
+/** Milliseconds in which pcscd, which looks at its readers several times a second, must find the card. */
+const PATIENCE = 30_000;
 const LENGTH_SIZE = 2;
 
 /** Messages of one byte control the card; longer ones are APDUs. */
@@ -18,8 +21,9 @@ export interface VpcdOptions {
 }
 
 /**
- * Puts a card into the virtual reader that listens on `port` of the loopback. When pcscd ends, the card is out.
- * @throws Error that tells the way out where no reader listens
+ * Puts a card into the virtual reader that listens on `port` of the loopback, and waits until pcscd has found it there.
+ * When pcscd ends, the card is out.
+ * @throws Error that tells the way out where no reader listens, or it has another card
  */
 export async function attachVpcd(card: PluggableCard, { port = VPCD_PORT }: VpcdOptions = {}): Promise<Attachment> {
   const socket = await open(port);
@@ -30,11 +34,17 @@ export async function attachVpcd(card: PluggableCard, { port = VPCD_PORT }: Vpcd
     detached = true;
     plug.remove();
   };
+  let onPower = () => {};
+  const powered = new Promise<void>((resolve) => {
+    onPower = resolve;
+  });
   let turn: Promise<unknown> = Promise.resolve();
   const answer = (message: Uint8Array) => {
     if (message.length !== 1) return plug.transmit(message);
     if (message[0] === Control.ATR) return card.atr;
     if (message[0] === Control.OFF || message[0] === Control.ON || message[0] === Control.RESET) plug.reset();
+    // The request for the ATR alone is but a look whether a card is there; to show it to programs, pcscd powers it.
+    if (message[0] === Control.ON) onPower();
     return undefined; // control has no answer, but for the ATR
   };
   readMessages(socket, (message) => {
@@ -45,7 +55,7 @@ export async function attachVpcd(card: PluggableCard, { port = VPCD_PORT }: Vpcd
   });
   socket.on('close', leave);
   socket.on('error', leave); // a reader that is gone; 'close' follows
-  return {
+  const attachment = {
     device: `pcsc:${readerName(port)}`,
     async detach() {
       leave();
@@ -55,6 +65,25 @@ export async function attachVpcd(card: PluggableCard, { port = VPCD_PORT }: Vpcd
       await once(socket, 'close');
     },
   };
+  if (await isFound(powered, socket)) return attachment;
+  await attachment.detach();
+  throw new Error(
+    `expected pcscd to find the card in the virtual reader on port ${port} of ${LOOPBACK} within ${PATIENCE / 1000} s: another card may be in it`,
+  );
+}
+
+async function isFound(powered: Promise<void>, socket: Socket): Promise<boolean> {
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  try {
+    return await Promise.race([
+      powered.then(() => true),
+      once(socket, 'close', { signal }).then(() => false),
+      sleep(PATIENCE, false, { signal }),
+    ]);
+  } finally {
+    waiting.abort();
+  }
 }
 
 /** Readers that Debian's package could have, from the first port on; it has two. */
