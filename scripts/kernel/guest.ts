@@ -4,6 +4,9 @@ import { connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { Job, type JobOptions, type JobResult } from './job.ts';
 
+/** Lines of a complaint of the kernel that an error repeats at most. */
+const MAX_COMPLAINT = 200;
+
 /** Where the guest sees the job folder. */
 export const GUEST_SHARE = '/run/ctaplab';
 
@@ -279,6 +282,11 @@ function readConsole(address: GuestAddress): string {
   return statSync(path, { throwIfNoEntry: false }) === undefined ? '' : readFileSync(path, 'utf8').replaceAll('\r', '');
 }
 
+/** The last lines, and all since the kernel's last complaint: the trace that follows it can be long. */
 function consoleTail(address: GuestAddress): string {
-  return tail(readConsole(address)) || '(the console is empty)';
+  const text = readConsole(address);
+  const complaint = Math.max(...['Kernel panic', 'Oops:', 'BUG:'].map((words) => text.lastIndexOf(words)));
+  const since = complaint < 0 ? '' : tail(text.slice(complaint), MAX_COMPLAINT);
+  const last = tail(text);
+  return (since.length > last.length ? since : last) || '(the console is empty)';
 }
