@@ -10,6 +10,10 @@ import { type RawData, WebSocket } from 'ws';
 const LOOK_INTERVAL = 500;
 /** Milliseconds for a button or a field to appear in a sheet that is there. */
 const PATIENCE = 120_000;
+/** Milliseconds for an answer: a widget that goes away takes what was asked about it along. */
+const ANSWER_PATIENCE = 20_000;
+/** Milliseconds before a click: Chromium takes none on what has only just appeared, lest a page lures a user into it. */
+const CLICK_PAUSE = 1000;
 
 /** What Chromium needs to be started with. */
 export function dialogArguments(port: number): string[] {
@@ -57,6 +61,9 @@ export class ChromiumDialog {
       const answer = JSON.parse(String(data)) as Answer;
       if (answer.id !== undefined) this.#waiting.get(answer.id)?.(answer);
     });
+    socket.on('close', () => {
+      for (const settle of [...this.#waiting.values()]) settle({ error: { message: 'it has closed the connection' } });
+    });
   }
 
   static async connect(port: number): Promise<ChromiumDialog> {
@@ -75,6 +82,7 @@ export class ChromiumDialog {
   /** Presses the button with that text. */
   async press(button: string): Promise<void> {
     const sheet = await this.#waitFor(({ buttonIds }) => buttonIds.has(button), `a button "${button}"`);
+    await sleep(CLICK_PAUSE);
     await this.#click(sheet.buttonIds.get(button)!);
   }
 
@@ -161,10 +169,16 @@ export class ChromiumDialog {
   #send(method: string, params: object): Promise<Answer> {
     const id = ++this.#serial;
     return new Promise((resolve) => {
-      this.#waiting.set(id, (answer) => {
+      const settle = (answer: Answer) => {
+        clearTimeout(timer);
         this.#waiting.delete(id);
         resolve(answer);
-      });
+      };
+      const timer = setTimeout(
+        () => settle({ error: { message: `no answer within ${ANSWER_PATIENCE} ms` } }),
+        ANSWER_PATIENCE,
+      );
+      this.#waiting.set(id, settle);
       this.#socket.send(JSON.stringify({ id, method, params }));
     });
   }

@@ -45,7 +45,6 @@ await visit.signIn('sign-in', site, 'alice');
 await visit.signOut();
 visit.finger = 'deny';
 await visit.signIn('sign-in-denied', site, 'alice');
-await visit.enroll('register-denied', site, 'bob');
 visit.finger = 'touch';
 await setPin();
 const strict = await visit.openSite({ userVerification: 'required', residentKey: 'required' });
