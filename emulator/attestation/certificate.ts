@@ -20,6 +20,10 @@ const OID = {
   keyUsage: '2.5.29.15',
   subjectKeyIdentifier: '2.5.29.14',
   authorityKeyIdentifier: '2.5.29.35',
+  subjectAlternativeName: '2.5.29.17',
+  nameConstraints: '2.5.29.30',
+  extendedKeyUsage: '2.5.29.37',
+  serverAuthentication: '1.3.6.1.5.5.7.3.1',
   /** id-fido-gen-ce-aaguid */
   aaguid: '1.3.6.1.4.1.45724.1.1.4',
   /** id-fido-gen-ce-sernum */
@@ -49,6 +53,10 @@ export interface CertificateRequest {
   readonly notAfter: Date;
   /** An authority that may issue certificates; `pathLength` authorities may stand below it. */
   readonly authority?: { readonly pathLength: number };
+  /** DNS names of a TLS server; only in its certificate. */
+  readonly serverNames?: readonly string[];
+  /** The one domain below which an authority may name servers (RFC 5280 §4.2.1.10). */
+  readonly permittedDomain?: string;
   /** 16 bytes; only in attestation certificates. */
   readonly aaguid?: Uint8Array;
   /** The device's own serial number; only in enterprise attestation certificates. */
@@ -71,6 +79,11 @@ function extension(id: string, critical: boolean, value: Uint8Array): Uint8Array
   return critical
     ? der.sequence(der.oid(id), der.boolean(true), der.octetString(value))
     : der.sequence(der.oid(id), der.octetString(value));
+}
+
+/** GeneralName of the kind dNSName (RFC 5280 §4.2.1.6). */
+function dnsName(text: string): Uint8Array {
+  return der.element(0x82, utf8(text));
 }
 
 function basicConstraints({ authority }: CertificateRequest): Uint8Array {
@@ -104,6 +117,17 @@ export function issueCertificate(
       der.sequence(der.element(0x80, keyIdentifier(request.issuerPublicKey))),
     ),
   ];
+  if (request.serverNames) {
+    const names = request.serverNames.map(dnsName);
+    extensions.push(
+      extension(OID.subjectAlternativeName, false, der.sequence(...names)),
+      extension(OID.extendedKeyUsage, false, der.sequence(der.oid(OID.serverAuthentication))),
+    );
+  }
+  if (request.permittedDomain !== undefined) {
+    const permitted = der.sequence(dnsName(request.permittedDomain));
+    extensions.push(extension(OID.nameConstraints, true, der.sequence(der.explicit(0, permitted))));
+  }
   if (request.aaguid) extensions.push(extension(OID.aaguid, false, der.octetString(request.aaguid)));
   if (request.deviceSerialNumber !== undefined) {
     extensions.push(extension(OID.serialNumber, false, der.octetString(utf8(request.deviceSerialNumber))));

@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { type Site, SiteError } from './site.ts';
+import { SiteError } from './site.ts';
 
 const MAXIMUM_BODY_BYTES = 64 * 1024;
 
@@ -28,6 +28,12 @@ const HEADERS: Readonly<Record<string, string>> = {
   'X-Frame-Options': 'DENY',
 };
 
+/** Where a site is: what its guards compare with. */
+export interface Place {
+  readonly origin: string;
+  readonly port: number;
+}
+
 /** Whether a listen address can only be reached from this machine. */
 export function isLoopback(host: string): boolean {
   if (host === 'localhost') return true;
@@ -35,11 +41,14 @@ export function isLoopback(host: string): boolean {
   return family !== 0 && LOOPBACK.check(host, family === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** Headers of every answer: a strict content security policy and no caching of what is personal. */
+/**
+ * Headers of every answer: a strict content security policy and no caching of what is personal. A route that sets one
+ * of them keeps its own.
+ */
 export function securityHeaders(): MiddlewareHandler {
   return async (c, next) => {
     await next();
-    for (const [name, value] of Object.entries(HEADERS)) c.header(name, value);
+    for (const [name, value] of Object.entries(HEADERS)) if (!c.res.headers.has(name)) c.header(name, value);
     if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store');
   };
 }
@@ -48,7 +57,7 @@ export function securityHeaders(): MiddlewareHandler {
  * Refuses a Host header that is not the site's own, so that a foreign name which resolves here (DNS rebinding)
  * reaches nothing. A page asked for by loopback address is sent to the name, where WebAuthn works.
  */
-export function checkHost(site: Site): MiddlewareHandler {
+export function checkHost(site: Place): MiddlewareHandler {
   const expected = new URL(site.origin).host;
   const byAddress = new Set([`127.0.0.1:${site.port}`, `[::1]:${site.port}`, `localhost:${site.port}`]);
   return async (c, next) => {
@@ -65,7 +74,7 @@ export function checkHost(site: Site): MiddlewareHandler {
 }
 
 /** Refuses a change that another site's page asks for (cross-site request forgery). */
-export function checkOrigin(site: Site): MiddlewareHandler {
+export function checkOrigin(site: Place): MiddlewareHandler {
   return async (c, next) => {
     if (c.req.method === 'GET' || c.req.method === 'HEAD') return next();
     const origin = c.req.header('origin');
@@ -84,12 +93,12 @@ export function checkOrigin(site: Site): MiddlewareHandler {
   };
 }
 
-/** Refuses a body over 64 KiB. */
-export function limitBody(): MiddlewareHandler {
+/** Refuses a body over 64 KiB, or another limit in bytes. */
+export function limitBody(maxSize = MAXIMUM_BODY_BYTES): MiddlewareHandler {
   return bodyLimit({
-    maxSize: MAXIMUM_BODY_BYTES,
+    maxSize,
     onError: () => {
-      throw new SiteError(413, 'too_large', `The body must not be larger than ${MAXIMUM_BODY_BYTES} bytes.`);
+      throw new SiteError(413, 'too_large', `The body must not be larger than ${maxSize} bytes.`);
     },
   });
 }

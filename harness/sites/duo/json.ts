@@ -68,12 +68,17 @@ export function parseAuthenticationResponse(body: JsonObject): AuthenticationRes
 
 function credential(
   body: JsonObject,
-): Pick<RegistrationResponseJSON, 'id' | 'rawId' | 'type' | 'clientExtensionResults'> {
+): Pick<RegistrationResponseJSON, 'id' | 'rawId' | 'type' | 'clientExtensionResults' | 'authenticatorAttachment'> {
   const id = base64url(body, 'id');
   const rawId = base64url(body, 'rawId');
   if (id !== rawId) throw malformed('"id" and "rawId" must be equal');
   if (body.type !== 'public-key') throw malformed(`"type" must be "public-key", not ${JSON.stringify(body.type)}`);
-  return { id, rawId, type: 'public-key', clientExtensionResults: {} };
+  const { authenticatorAttachment: attachment } = body;
+  const known = attachment === 'platform' || attachment === 'cross-platform';
+  return {
+    ...{ id, rawId, type: 'public-key', clientExtensionResults: {} },
+    ...(known ? { authenticatorAttachment: attachment } : {}),
+  };
 }
 
 function base64url(from: JsonObject, name: string, path = ''): string {

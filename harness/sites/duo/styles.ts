@@ -80,6 +80,21 @@ input {
   background: var(--surface); color: var(--ink); font: inherit;
 }
 input:focus-visible { outline-offset: 0; }
+select, textarea {
+  width: 100%; min-height: 2.75rem; padding: .5rem .75rem; border: 1px solid var(--field); border-radius: 7px;
+  background: var(--surface); color: var(--ink); font: inherit;
+}
+textarea { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; font-size: .875rem; resize: vertical; }
+input[type="checkbox"] { width: 1.25rem; min-height: 0; height: 1.25rem; margin: 0; flex: none; accent-color: var(--accent); }
+fieldset { border: 0; margin: 0; padding: 0; }
+.hint, .card p.hint { color: var(--muted); font-size: .875rem; }
+.card p.hint { margin: .375rem 0 0; }
+.hint ul { margin: 0; padding-left: 1.25rem; }
+.check { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem .625rem; margin: 0 0 1rem; }
+.check label { margin: 0; color: var(--ink); }
+.check .hint { flex: 1 0 100%; padding-left: 1.875rem; }
+.fields { display: grid; grid-template-columns: repeat(auto-fit, minmax(14rem, 1fr)); gap: 0 1.25rem; align-items: end; }
+.fields button { width: 100%; }
 input[readonly] { background: var(--ground); color: var(--muted); }
 input[aria-invalid="true"] { border-color: var(--bad); }
 .card .field-error { margin: .375rem 0 0; color: var(--bad); font-size: .9375rem; }
@@ -98,7 +113,72 @@ input[aria-invalid="true"] { border-color: var(--bad); }
 
 .card .alert .alert-detail { margin-top: .5rem; color: var(--muted); font-size: .8125rem !important; overflow-wrap: anywhere; }
 
+
+.sections { display: flex; gap: .25rem; flex: 1 1 auto; min-width: 0; overflow-x: auto; }
+.sections a { padding: .375rem .625rem; border-radius: 6px; color: var(--muted); text-decoration: none; font-size: .9375rem; white-space: nowrap; }
+.sections a:hover { background: var(--accent-soft); color: var(--accent-strong); }
+.sections a[aria-current="page"] { color: var(--ink); font-weight: 650; box-shadow: inset 0 -2px var(--accent); border-radius: 6px 6px 0 0; }
+.bar:has(.sections) { flex-wrap: wrap; }
+.wide > .card { margin-bottom: 1.25rem; padding: 1.5rem; }
+.wide > h1 { margin-bottom: 1.25rem; overflow-wrap: anywhere; }
+.wide form > .card { margin-bottom: 1.25rem; padding: 1.5rem; }
+.card > h2 { margin-bottom: .75rem; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: 1rem; list-style: none; margin: 0 0 1.25rem; padding: 0; }
+.tile { display: block; padding: 1.25rem; color: var(--muted); text-decoration: none; }
+.tile b { display: block; font-size: 1.75rem; line-height: 1.2; color: var(--ink); font-variant-numeric: tabular-nums; }
+.tile:hover { border-color: var(--accent); }
+.scroll { overflow-x: auto; margin: 0 -.5rem; }
+table { width: 100%; border-collapse: collapse; font-size: .9375rem; }
+th, td { text-align: left; vertical-align: top; padding: .5rem; border-bottom: 1px solid var(--line); }
+th { color: var(--muted); font-weight: 600; font-size: .8125rem; white-space: nowrap; }
+tbody tr:last-child td { border-bottom: 0; }
+td time { white-space: nowrap; font-variant-numeric: tabular-nums; }
+td small { display: block; color: var(--muted); font-size: .8125rem; }
+td form { margin: 0; }
+td button, td summary { min-height: 2rem !important; padding: .125rem .5rem !important; font-size: .875rem; }
+b.good { color: var(--good); } .card b.good { color: var(--good); }
+b.bad, .card b.bad { color: var(--bad); }
+.empty { color: var(--muted); }
+.card p.after { margin: 1rem 0 0; font-size: .9375rem; }
+.notice { margin: 0 0 1.25rem; padding: .75rem 1rem; border-radius: 7px; border-left: 4px solid var(--good); background: var(--good-soft); }
+.notice p { margin: 0; overflow-wrap: anywhere; }
+.notice.bad { border-color: var(--bad); background: var(--bad-soft); }
+.row { display: flex; flex-wrap: wrap; align-items: flex-start; gap: .75rem; }
+.row.spread { justify-content: space-between; }
+.inline { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem; margin: 0; }
+.inline label { margin: 0; }
+.inline input:not([type="hidden"]), .inline select { flex: 1 1 12rem; width: auto; min-width: 0; }
+.inline button { flex: none; }
+.search { margin-bottom: 1rem; }
+.search + p { margin-top: 1rem; }
+summary { cursor: pointer; }
+.confirm > summary {
+  display: inline-flex; align-items: center; min-height: 2.75rem; padding: .5rem .75rem; border-radius: 7px; color: var(--bad);
+  font-weight: 600; list-style: none;
+}
+.confirm > summary::-webkit-details-marker { display: none; }
+.confirm > summary:hover { background: var(--bad-soft); }
+.confirm[open] > form { margin-top: .5rem; padding: .75rem 1rem; border: 1px solid var(--bad-line); border-radius: 7px; white-space: normal; }
+.confirm form p { margin: 0 0 .75rem; }
+button.danger { background: var(--bad); color: var(--surface); }
+button.danger:hover { background: var(--bad); filter: brightness(1.1); color: var(--surface); }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: .75rem 1.5rem; margin: 0 0 1rem; }
+.facts dt { color: var(--muted); font-size: .8125rem; }
+.facts dd { margin: 0; overflow-wrap: anywhere; }
+.key .row { margin-top: 1rem; padding-top: 1rem; border-top: 1px solid var(--line); }
+.key .row > .inline { flex: 1 1 16rem; }
+.mails { list-style: none; margin: 0; padding: 0; display: grid; gap: .75rem; }
+.mails .card { padding: 1rem 1.25rem; }
+.mails p { margin: .25rem 0 0; font-size: .9375rem; }
+.mail-text { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; font: inherit; }
+.mail-html { width: 100%; height: 16rem; border: 1px solid var(--line); border-radius: 7px; background: #fff; }
+.actions.centre { justify-content: center; margin-top: .75rem; }
+#prompt > .check { margin: 1.25rem 0 0; padding-top: 1.25rem; border-top: 1px solid var(--line); }
+.card p.field { margin: 0 0 1.25rem; }
+.card p.field .hint { display: block; margin-top: .375rem; }
+
 .choices { list-style: none; margin: 0; padding: 0; }
+.choices li + li { margin-top: .75rem; }
 .choice {
   width: 100%; gap: 1rem; padding: 1rem; justify-content: flex-start; text-align: left;
   background: transparent; border-color: var(--field); color: var(--ink);
@@ -145,6 +225,8 @@ input[aria-invalid="true"] { border-color: var(--bad); }
 
 @media (max-width: 32rem) {
   .bar { padding-inline: 1rem; flex-wrap: wrap; gap: 0 1rem; }
+  .sections { order: 3; flex-basis: 100%; padding-bottom: .25rem; }
+  .wide > .card, .wide form > .card { padding: 1.25rem 1rem; }
   .who { flex: 1 0 100%; justify-content: space-between; font-size: .9375rem; }
   .who button { margin-right: -.75rem; }
   .column, .column.wide { padding: 1rem 1rem 1.5rem; }

@@ -45,6 +45,7 @@ export interface PromptTransaction extends NewPrompt {
 export class PromptTransactions {
   readonly #now: () => number;
   readonly #bySid = new Map<string, PromptTransaction>();
+  readonly #claimed = new Set<string>();
 
   constructor(now: () => number) {
     this.#now = now;
@@ -53,7 +54,7 @@ export class PromptTransactions {
   /** Begins a transaction for five minutes; `path` is where the browser is sent, on the service's own origin. */
   begin(prompt: NewPrompt): { readonly sid: string; readonly path: string } {
     const oldest = this.#bySid.keys().next();
-    if (this.#bySid.size >= MAXIMUM_TRANSACTIONS && oldest.done !== true) this.#bySid.delete(oldest.value);
+    if (this.#bySid.size >= MAXIMUM_TRANSACTIONS && oldest.done !== true) this.#forget(oldest.value);
     const sid = randomBytes(32).toString('base64url');
     this.#bySid.set(sid, { ...prompt, sid, expiresAt: this.#now() + LIFETIME_MS });
     return { sid, path: `/prompt/${sid}` };
@@ -63,15 +64,27 @@ export class PromptTransactions {
   find(sid: string): PromptTransaction | undefined {
     const transaction = this.#bySid.get(sid);
     if (transaction !== undefined && this.#now() < transaction.expiresAt) return transaction;
-    this.#bySid.delete(sid);
+    this.#forget(sid);
     return undefined;
+  }
+
+  /** Gives the transaction to who opens it first: true once. */
+  claim(sid: string): boolean {
+    if (this.find(sid) === undefined || this.#claimed.has(sid)) return false;
+    this.#claimed.add(sid);
+    return true;
   }
 
   /** Ends the transaction; a second time is refused by undefined. Resolves to the URL that the browser is sent to. */
   async complete(sid: string, result: PromptResult): Promise<string | undefined> {
     const transaction = this.find(sid);
     if (transaction === undefined) return undefined;
-    this.#bySid.delete(sid);
+    this.#forget(sid);
     return transaction.complete(result);
+  }
+
+  #forget(sid: string): void {
+    this.#bySid.delete(sid);
+    this.#claimed.delete(sid);
   }
 }

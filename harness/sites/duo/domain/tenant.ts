@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Database } from '../database/database.ts';
 import type { Mailer } from './mail.ts';
+import { SITE_PROFILES, type SiteProfile } from './profiles.ts';
 import { SecretBox } from './secrets.ts';
 
 export interface Tenant {
@@ -18,6 +19,8 @@ export interface Tenant {
   /** A parent domain of the host, as with Duo. */
   readonly rpId: string;
   readonly rpName: string;
+  /** Whose WebAuthn options the tenant sends. */
+  readonly profile: SiteProfile;
 }
 
 export type TenantOptions = Partial<Tenant>;
@@ -38,6 +41,7 @@ export function createTenant(options: TenantOptions = {}): Tenant {
     host: options.host ?? new URL(origin).host,
     rpId: options.rpId ?? 'duo.localhost',
     rpName: options.rpName ?? 'ctaplab Access',
+    profile: options.profile ?? SITE_PROFILES.duo,
   };
 }
 

@@ -1,9 +1,8 @@
 import { html } from 'hono/html';
-import type { Site } from '../site.ts';
-import { type Html, page } from './layout.ts';
+import { type Html, type PageSite, page } from './layout.ts';
 
 /** A page that says what went wrong and leads back. */
-export function errorPage(site: Site, title: string, message: string): Html {
+export function errorPage(site: PageSite, title: string, message: string): Html {
   return page(site, {
     title,
     body: html`<section class="card">

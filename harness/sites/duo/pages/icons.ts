@@ -16,6 +16,14 @@ export const usbKey = line(
   '<rect x="2.5" y="7.5" width="13" height="9" rx="2.2"/><path d="M15.5 9.2h6v5.6h-6"/><circle cx="8.2" cy="12" r="1.9"/>',
   26,
 );
+export const device = line(
+  '<rect x="4" y="4.5" width="16" height="11" rx="2"/><path d="M2.5 19.5h19"/><path d="M10 12.5v-1a2 2 0 0 1 4 0v1"/>',
+  26,
+);
+export const keypad = line(
+  '<rect x="5" y="2.5" width="14" height="19" rx="3"/><path d="M8.5 7h7M8.7 12h.01M12 12h.01M15.3 12h.01M8.7 16.5h.01M12 16.5h.01M15.3 16.5h.01"/>',
+  26,
+);
 export const chevron = line('<path d="m9 5 7 7-7 7"/>', 18);
 export const tick = line('<path d="m5 12.5 4.6 4.6L19 7.5"/>', 30);
 

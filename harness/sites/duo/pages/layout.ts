@@ -1,9 +1,15 @@
 import { html } from 'hono/html';
-import type { Site } from '../site.ts';
 import { mark } from './icons.ts';
 
 /** What the `html` helper of hono makes and takes. */
 export type Html = ReturnType<typeof html>;
+
+/** What every page tells of its site. */
+export interface PageSite {
+  readonly rpId: string;
+  readonly rpName: string;
+  readonly policy: { readonly userVerification: string; readonly attestation: string };
+}
 
 interface PageParts {
   title: string;
@@ -14,10 +20,16 @@ interface PageParts {
   username?: string;
   /** A wider column, for tables. */
   wide?: boolean;
+  /** Links in the bar. */
+  navigation?: Html;
+  /** Where the button to sign out leads; default `/sign-out`. */
+  signOut?: string;
+  /** Proves to the server that the button was its own. */
+  csrf?: string;
 }
 
 /** The frame of every page. */
-export function page(site: Site, parts: PageParts): Html {
+export function page(site: PageSite, parts: PageParts): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -33,7 +45,8 @@ ${parts.script === undefined ? '' : html`<script type="module" src="/assets/app/
 <a class="skip" href="#main">Skip to content</a>
 <header class="bar">
   <a class="brand" href="/">${mark}<span>${site.rpName}</span></a>
-  ${parts.username === undefined ? '' : signedIn(parts.username)}
+  ${parts.navigation ?? ''}
+  ${parts.username === undefined ? '' : signedIn(parts.username, parts)}
 </header>
 <main id="main" class="${parts.wide ? 'column wide' : 'column'}" tabindex="-1">
 ${parts.body}
@@ -59,8 +72,9 @@ export function messages(): Html {
 <p>Security keys can only be used from a page's script. Turn JavaScript on for this site and reload.</p></div></noscript>`;
 }
 
-function signedIn(username: string): Html {
-  return html`<form id="sign-out-form" class="who" method="post" action="/sign-out">
+function signedIn(username: string, { signOut = '/sign-out', csrf }: PageParts): Html {
+  return html`<form id="sign-out-form" class="who" method="post" action="${signOut}">
+    ${csrf === undefined ? '' : html`<input type="hidden" name="csrf" value="${csrf}">`}
     <span id="account-name" title="${username}">${username}</span>
     <button id="sign-out" class="quiet" type="submit">Sign out</button>
   </form>`;
