@@ -2,7 +2,6 @@ import { invalidParameter, ok } from '../api-signing/envelope.ts';
 import { type Page, type Parameters, pageMetadata } from '../api-signing/parameters.ts';
 import { createSignedApp, type SignedApp } from '../api-signing/signed-app.ts';
 import { recordActivity } from '../domain/authentication-log.ts';
-import { sendEnrolmentMail } from '../domain/enrolment-mail.ts';
 import { assignToken, tokensOfUser, unassignToken } from '../domain/hardware-tokens.ts';
 import { unlockUser } from '../domain/lockout.ts';
 import type { Tenant } from '../domain/tenant.ts';
@@ -19,6 +18,7 @@ import {
   updateUser,
 } from '../domain/users.ts';
 import { credentialsOfUser } from '../domain/webauthn-credentials.ts';
+import { sendEnrolmentMail } from '../mail/enrolment-mail.ts';
 import { credentialJSON, tokenJSON, userJSON } from './json.ts';
 
 const USERS_PER_PAGE = { default: 100, maximum: 300 } as const;
@@ -59,8 +59,7 @@ export function userRoutes(tenant: Tenant): SignedApp {
       known === undefined
         ? await createUser(tenant, { username, email })
         : await updateUser(tenant, known.userId, { email });
-    const { code } = await sendEnrolmentMail(tenant, user.userId, lifetime);
-    await log(c.get('integration').key, 'user_enroll', user.username);
+    const { code } = await sendEnrolmentMail(tenant, user.userId, c.get('integration').key, lifetime);
     return ok(c, code);
   });
 
