@@ -12,6 +12,7 @@ import {
 import { createUser, type User } from '../../../../../harness/sites/duo/domain/users.ts';
 import { programRoutes } from '../../../../../harness/sites/duo/programs.ts';
 import { type DuoService, startDuoService } from '../../../../../harness/sites/duo/service.ts';
+import { LocalAuthority } from '../../../../../harness/sites/duo/tls/local-authority.ts';
 import type { ServiceAddress } from './child.ts';
 
 export const SEED = utf8('12345678901234567890');
@@ -46,6 +47,11 @@ export class ServiceBench {
       folder,
       clock,
     );
+  }
+
+  /** The authority that vouches for the service. */
+  get authority(): LocalAuthority {
+    return LocalAuthority.open(join(this.#folder, 'authority'));
   }
 
   /** The tenant's host, with its port, as SDKs are given it. */
