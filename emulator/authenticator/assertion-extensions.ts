@@ -2,6 +2,7 @@
 import type { CborMap, CborValue } from '../../ctap/cbor.ts';
 import { CRED_BLOB } from '../../ctap/extensions/cred-blob.ts';
 import { HMAC_SECRET } from '../../ctap/extensions/hmac-secret.ts';
+import { LARGE_BLOB, readLargeBlobAssertionInput } from '../../ctap/extensions/large-blob.ts';
 import { LARGE_BLOB_KEY } from '../../ctap/extensions/large-blob-key.ts';
 import { THIRD_PARTY_PAYMENT } from '../../ctap/extensions/third-party-payment.ts';
 import { UVM } from '../../ctap/extensions/uvm.ts';
@@ -17,7 +18,7 @@ const NO_BYTES = new Uint8Array(0);
 
 /**
  * Reads the inputs of the model's extensions; undefined where none came.
- * @throws CtapError CTAP2_ERR_CBOR_UNEXPECTED_TYPE, CTAP2_ERR_INVALID_OPTION or what hmac-secret answers
+ * @throws CtapError CTAP2_ERR_CBOR_UNEXPECTED_TYPE, CTAP2_ERR_INVALID_CBOR, CTAP2_ERR_INVALID_OPTION or what hmac-secret answers
  */
 export function readAssertionExtensions(
   authenticator: Authenticator,
@@ -31,6 +32,7 @@ export function readAssertionExtensions(
     return value === undefined ? undefined : bool.decode(value, name);
   };
   const hmacInput = input(HMAC_SECRET);
+  const largeBlob = input(LARGE_BLOB);
   const largeBlobKey = flag(LARGE_BLOB_KEY);
   if (largeBlobKey === false) {
     throw new CtapError('CTAP2_ERR_INVALID_OPTION', 'largeBlobKey: expected true, got false');
@@ -38,6 +40,7 @@ export function readAssertionExtensions(
   return {
     hmacSecret: hmacInput === undefined ? undefined : openHmacSecret(authenticator, hmacInput, up),
     credBlob: flag(CRED_BLOB) ?? false,
+    largeBlob: largeBlob === undefined ? undefined : readLargeBlobAssertionInput(largeBlob),
     largeBlobKey: largeBlobKey ?? false,
     thirdPartyPayment: flag(THIRD_PARTY_PAYMENT) ?? false,
     uvm: flag(UVM) ?? false,

@@ -5,6 +5,7 @@ import type { Environment, PresenceRequest } from '../environment.ts';
 import { type Exchange, KeepaliveStatus } from '../exchange.ts';
 import type { Model } from '../models/model.ts';
 import { ConfigState } from './config-state.ts';
+import { CredentialBlobs } from './credential-blobs.ts';
 import { Credentials } from './credentials.ts';
 import { Fingerprints } from './fingerprints.ts';
 import { KeyAgreement } from './key-agreement.ts';
@@ -31,6 +32,7 @@ export class Authenticator {
   readonly credentials: Credentials;
   readonly config: ConfigState;
   readonly largeBlobs: LargeBlobArray;
+  readonly blobs: CredentialBlobs;
   readonly pin: PinState;
   readonly uv: UvState;
   readonly fingerprints: Fingerprints;
@@ -67,6 +69,7 @@ export class Authenticator {
     this.#extensions = new Set(model.extensions);
     this.config = new ConfigState(environment.store, model);
     this.largeBlobs = new LargeBlobArray(environment.store);
+    this.blobs = new CredentialBlobs(environment, model.maxDiscoverableCredentials);
     this.pin = new PinState(environment.store);
     this.uv = new UvState(environment.store);
     this.fingerprints = new Fingerprints(environment.store);

@@ -9,6 +9,7 @@ import {
 } from '../../ctap/extensions/cred-protect.ts';
 import { HMAC_SECRET } from '../../ctap/extensions/hmac-secret.ts';
 import { HMAC_SECRET_MC } from '../../ctap/extensions/hmac-secret-mc.ts';
+import { LARGE_BLOB, largeBlobCreationOutput, readLargeBlobCreationInput } from '../../ctap/extensions/large-blob.ts';
 import { LARGE_BLOB_KEY } from '../../ctap/extensions/large-blob-key.ts';
 import { MIN_PIN_LENGTH } from '../../ctap/extensions/min-pin-length.ts';
 import { PIN_COMPLEXITY_POLICY } from '../../ctap/extensions/pin-complexity-policy.ts';
@@ -30,6 +31,7 @@ export interface CreationExtensions {
   readonly hmacSecret: boolean;
   readonly hmacSecretMc?: HmacSecret | undefined;
   readonly credBlob?: Uint8Array | undefined;
+  readonly largeBlob: boolean;
   readonly largeBlobKey: boolean;
   readonly thirdPartyPayment: boolean;
 }
@@ -38,13 +40,15 @@ const NONE: CreationExtensions = {
   asked: undefined,
   credProtect: CredProtect.userVerificationOptional,
   hmacSecret: false,
+  largeBlob: false,
   largeBlobKey: false,
   thirdPartyPayment: false,
 };
 
 /**
  * Reads the inputs of the model's extensions.
- * @throws CtapError CTAP2_ERR_CBOR_UNEXPECTED_TYPE, CTAP2_ERR_INVALID_OPTION, CTAP2_ERR_MISSING_PARAMETER or what hmac-secret answers
+ * @throws CtapError CTAP2_ERR_CBOR_UNEXPECTED_TYPE, CTAP2_ERR_INVALID_CBOR,
+ *   CTAP2_ERR_INVALID_OPTION, CTAP2_ERR_MISSING_PARAMETER or what hmac-secret answers
  */
 export function readCreationExtensions(
   authenticator: Authenticator,
@@ -69,6 +73,7 @@ export function readCreationExtensions(
       ? openHmacSecretMc(authenticator, inputs[HMAC_SECRET_MC]!, hmacSecret)
       : undefined,
     credBlob: input(CRED_BLOB, bytes()),
+    largeBlob: asked.has(LARGE_BLOB) && readLargeBlobCreationInput(inputs[LARGE_BLOB]!) !== undefined,
     largeBlobKey: largeBlobKeyAsked(input(LARGE_BLOB_KEY, bool), rk),
     thirdPartyPayment: input(THIRD_PARTY_PAYMENT, bool) ?? false,
   };
@@ -115,4 +120,9 @@ export function creationOutputs(
   if (asked.has(PIN_COMPLEXITY_POLICY) && learnsPolicy) outputs.set(PIN_COMPLEXITY_POLICY, now.pinComplexityPolicy);
   if (asked.has(UVM)) outputs.set(UVM, uvmEntries(verification));
   return outputs.size > 0 ? outputs : undefined;
+}
+
+/** The unsigned extension outputs; undefined where there are none. A blob has a place with every credential (§12.4). */
+export function unsignedCreationOutputs({ largeBlob }: CreationExtensions): Record<string, CborMap> | undefined {
+  return largeBlob ? { [LARGE_BLOB]: largeBlobCreationOutput.encode({ supported: true }) } : undefined;
 }

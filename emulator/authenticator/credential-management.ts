@@ -184,10 +184,11 @@ function authorizedCredential(context: ManagementContext, id: Uint8Array): Disco
 }
 
 async function deleteCredential(context: ManagementContext): Promise<CredentialManagementResponse> {
-  const { credentials, environment } = context.authenticator;
+  const { blobs, credentials, environment } = context.authenticator;
   const { id } = need(readParams(context.request).credentialId, 'credentialId');
   const credential = authorizedCredential(context, id);
-  await environment.store.commit([credentials.nextSequence().change, credentials.remove(credential)]);
+  const removal = [credentials.remove(credential), ...blobs.removal(credential)];
+  await environment.store.commit([credentials.nextSequence().change, ...removal]);
   return {};
 }
 

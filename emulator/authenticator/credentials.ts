@@ -33,6 +33,8 @@ const credentialCore = {
   hmacSecret: required(4, bool),
   credBlob: optional(5, bytes()),
   thirdPartyPayment: optional(6, bool),
+  /** True where the key keeps a large blob for it (§12.4). */
+  largeBlob: optional(13, bool),
 };
 
 /** What travels in the id of a credential that is not discoverable. */

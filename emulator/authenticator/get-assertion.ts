@@ -49,8 +49,8 @@ export async function getAssertion(
   if (up) await collectUserPresence(authenticator, verification, withUser(presence, selected), exchange); // steps 8, 9
 
   const { clientDataHash } = request;
-  const context: AssertionContext = { rpIdHash, clientDataHash, up, verification, extensions };
   const named = (request.allowList?.length ?? 0) > 0;
+  const context: AssertionContext = { rpIdHash, clientDataHash, up, named, verification, extensions };
   const numberOfCredentials = named ? 1 : applicable.length;
   const response = await assert(authenticator, context, selected, numberOfCredentials, true); // steps 10 to 13
   if (numberOfCredentials > 1) {
@@ -130,7 +130,7 @@ async function assert(
   numberOfCredentials: number,
   first: boolean,
 ): Promise<CborMap> {
-  const { up, verification, rpIdHash, clientDataHash, extensions } = context;
+  const { up, named, verification, rpIdHash, clientDataHash, extensions } = context;
   const uv = verification !== 'none';
   const { signCount, change } = authenticator.nextSignCount();
   const authData = encodeAuthenticatorData({
@@ -140,7 +140,8 @@ async function assert(
     extensions: extensions && assertionOutputs(extensions, credential, verification),
   });
   const signature = authenticator.credentials.signer(credential).sign(signedBytes(authData, clientDataHash));
-  await authenticator.environment.store.commit([change]);
+  const blob = extensions?.largeBlob && authenticator.blobs.exchange(extensions.largeBlob, credential, named && up);
+  await authenticator.environment.store.commit([change, ...(blob?.changes ?? [])]);
   return getAssertionResponse.encode({
     credential: { type: PUBLIC_KEY, id: credential.id },
     authData,
@@ -148,5 +149,6 @@ async function assert(
     user: userMember(credential, uv, numberOfCredentials),
     numberOfCredentials: first && numberOfCredentials > 1 ? numberOfCredentials : undefined,
     largeBlobKey: extensions?.largeBlobKey ? credential.discoverable?.largeBlobKey : undefined,
+    unsignedExtensionOutputs: blob?.outputs,
   });
 }

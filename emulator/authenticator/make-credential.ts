@@ -17,7 +17,12 @@ import type { StoreChange } from '../environment.ts';
 import type { Exchange } from '../exchange.ts';
 import { aaguidFor, attest, chooseFormat, type NewCredential } from './attest.ts';
 import type { Authenticator } from './authenticator.ts';
-import { type CreationExtensions, creationOutputs, readCreationExtensions } from './creation-extensions.ts';
+import {
+  type CreationExtensions,
+  creationOutputs,
+  readCreationExtensions,
+  unsignedCreationOutputs,
+} from './creation-extensions.ts';
 import { type Credential, DISCOVERABLE_ID_LENGTH, RECORD_VERSION, type SealedCredential } from './credentials.ts';
 import { enterpriseAttestation } from './enterprise-attestation.ts';
 import { checkPinUvAuthParam, collectUserPresence, hasInteraction } from './pin-uv-auth-param.ts';
@@ -81,6 +86,7 @@ export async function makeCredential(
     ...attestation,
     authData,
     largeBlobKey: credential.discoverable?.largeBlobKey,
+    unsignedExtensionOutputs: unsignedCreationOutputs(extensions),
   });
 }
 
@@ -184,6 +190,7 @@ async function createCredential(
     hmacSecret: extensions.hmacSecret,
     credBlob: storableBlob(authenticator, extensions),
     thirdPartyPayment: extensions.thirdPartyPayment || undefined,
+    largeBlob: extensions.largeBlob || undefined,
   };
   if (!rk) return sealCredential(authenticator, core, publicKey, rpIdHash);
   const { change, sequence } = credentials.nextSequence();
@@ -200,7 +207,7 @@ async function createCredential(
   };
   const replaced = predecessor(authenticator, request, rpIdHash);
   const changes = [change, credentials.put(discoverable)];
-  if (replaced) changes.push(credentials.remove(replaced.discoverable!));
+  if (replaced) changes.push(credentials.remove(replaced.discoverable!), ...authenticator.blobs.removal(replaced));
   return { ...core, id, discoverable, publicKey, changes };
 }
 

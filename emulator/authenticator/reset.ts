@@ -7,7 +7,7 @@ import type { Authenticator } from './authenticator.ts';
 import { renewSecrets } from './secrets.ts';
 
 export async function reset(authenticator: Authenticator, _: CborValue, exchange: Exchange): Promise<undefined> {
-  const { environment, credentials, config, fingerprints, largeBlobs, model, persistentToken, pin, token, uv } =
+  const { environment, blobs, credentials, config, fingerprints, largeBlobs, model, persistentToken, pin, token, uv } =
     authenticator;
   const { transport } = exchange;
   if (transport !== undefined && model.transportsForReset?.includes(transport) === false) {
@@ -28,6 +28,7 @@ export async function reset(authenticator: Authenticator, _: CborValue, exchange
     config.removal(),
     pin.removal(),
     largeBlobs.removal(),
+    ...blobs.removeAll(),
     ...uv.renewal(),
     ...persistentToken.renewal(),
     ...fingerprints.removeAll(),

@@ -1,5 +1,6 @@
 /** What stateful commands go on with (CTAP 2.3 §6): kept in memory, gone with the next other command or power cycle. */
 import type { CredentialManagementResponse } from '../../ctap/commands/credential-management.ts';
+import type { LargeBlobRequest } from '../../ctap/extensions/large-blob.ts';
 import type { Credential } from './credentials.ts';
 import type { UserVerification } from './uvm.ts';
 
@@ -13,6 +14,7 @@ export type HmacSecret = (credentialId: Uint8Array, userVerified: boolean) => Ui
 export interface AssertionExtensions {
   readonly hmacSecret?: HmacSecret | undefined;
   readonly credBlob: boolean;
+  readonly largeBlob: LargeBlobRequest | undefined;
   readonly largeBlobKey: boolean;
   readonly thirdPartyPayment: boolean;
   readonly uvm: boolean;
@@ -23,6 +25,8 @@ export interface AssertionContext {
   readonly rpIdHash: Uint8Array;
   readonly clientDataHash: Uint8Array;
   readonly up: boolean;
+  /** True where an allow list named the credential. */
+  readonly named: boolean;
   readonly verification: UserVerification;
   readonly extensions: AssertionExtensions | undefined;
 }

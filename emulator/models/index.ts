@@ -2,6 +2,7 @@
 import { ctap20 } from './ctap2.0.ts';
 import { ctap21 } from './ctap2.1.ts';
 import { ctap23Everything } from './ctap2.3-everything.ts';
+import { ctap23LargeBlob } from './ctap2.3-large-blob.ts';
 import type { Model } from './model.ts';
 import { token2Bio3 } from './token2-bio3.ts';
 import { token2R1 } from './token2-r1.ts';
@@ -14,9 +15,18 @@ export type { Applet, AttestationFormat, FingerprintSensor, Model, PinComplexity
 export { speaksCtap2 } from './model.ts';
 
 export const models: ReadonlyMap<string, Model> = new Map(
-  [token2R1, token2R2PinPlus, token2R3, token2R33PinPlus, token2Bio3, u2fOnly, ctap20, ctap21, ctap23Everything].map(
-    (model) => [model.name, model],
-  ),
+  [
+    token2R1,
+    token2R2PinPlus,
+    token2R3,
+    token2R33PinPlus,
+    token2Bio3,
+    u2fOnly,
+    ctap20,
+    ctap21,
+    ctap23Everything,
+    ctap23LargeBlob,
+  ].map((model) => [model.name, model]),
 );
 export const defaultModel: Model = token2R3;
 

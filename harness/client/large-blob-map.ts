@@ -33,7 +33,7 @@ export function openCompressed(crypto: Crypto, key: Uint8Array, map: LargeBlobMa
 }
 
 /** Raw DEFLATE (RFC 1951), by what every browser and Node bring along. */
-async function deflate(data: Uint8Array): Promise<Uint8Array> {
+export async function deflate(data: Uint8Array): Promise<Uint8Array> {
   return concat(...(await collect(new CompressionStream('deflate-raw'), data)));
 }
 

@@ -113,7 +113,7 @@ function creationMembers(
 }
 
 async function readResponse(
-  { fmt, attStmt = new Map(), authData, largeBlobKey }: MakeCredentialResponse,
+  { fmt, attStmt = new Map(), authData, largeBlobKey, unsignedExtensionOutputs }: MakeCredentialResponse,
   { rpId, options, pubKeyCredParams }: CreationRequest,
   discoverable: boolean,
   exchanges: readonly ExtensionExchange<CreatedCredential>[],
@@ -127,6 +127,7 @@ async function readResponse(
     const asked = pubKeyCredParams.map((parameters) => parameters.alg).join(', ');
     throw new ProtocolError(`expected a credential of algorithm ${asked}, got ${alg}`);
   }
-  const clientExtensionResults = await clientOutputs(exchanges, { authData: read, discoverable, largeBlobKey });
+  const created = { authData: read, discoverable, largeBlobKey, unsignedExtensionOutputs };
+  const clientExtensionResults = await clientOutputs(exchanges, created);
   return { attestation: { fmt, attStmt, authData }, credential, clientExtensionResults };
 }

@@ -136,12 +136,13 @@ async function readResponse(
 ): Promise<Given> {
   const expected = { rpIdHash: sha256(rpId), userVerified: options.userVerification === 'required' };
   const authData = readAuthenticatorData(response.authData, expected);
-  const { largeBlobKey } = response;
+  const { largeBlobKey, unsignedExtensionOutputs } = response;
+  const given = { authData, usedAppId: false, largeBlobKey, unsignedExtensionOutputs, token };
   return {
     credentialId: credentialOf(response, allowList).id,
     authenticatorData: response.authData,
     signature: response.signature,
     userHandle: response.user?.id,
-    clientExtensionResults: await clientOutputs(exchanges, { authData, usedAppId: false, largeBlobKey, token }),
+    clientExtensionResults: await clientOutputs(exchanges, given),
   };
 }

@@ -26,6 +26,7 @@ export interface CreatedCredential {
   /** Whether a discoverable credential was asked for and made. */
   readonly discoverable: boolean;
   readonly largeBlobKey?: Uint8Array | undefined;
+  readonly unsignedExtensionOutputs?: Inputs | undefined;
 }
 
 export interface GivenAssertion {
@@ -33,6 +34,7 @@ export interface GivenAssertion {
   /** Whether the credential answered for the AppID, not for the RP ID. */
   readonly usedAppId: boolean;
   readonly largeBlobKey?: Uint8Array | undefined;
+  readonly unsignedExtensionOutputs?: Inputs | undefined;
   /** What the assertion was authorized with, if a token. */
   readonly token?: PinUvAuthToken | undefined;
 }

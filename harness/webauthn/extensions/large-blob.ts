@@ -1,11 +1,13 @@
-/** largeBlob: data of the relying party on the authenticator (WebAuthn Level 3 §10.1.5; CTAP 2.3 §6.10, §12.3). */
+/** largeBlob: data of the relying party on the authenticator (WebAuthn Level 3 §10.1.5; CTAP 2.3 §6.10, §12.3, §12.4). */
 import { toBase64Url } from '../../../ctap/bytes.ts';
+import { LARGE_BLOB } from '../../../ctap/extensions/large-blob.ts';
 import { LARGE_BLOB_KEY } from '../../../ctap/extensions/large-blob-key.ts';
 import { Permission } from '../../../ctap/pin-uv-auth/index.ts';
 import { CtapError } from '../../../ctap/status.ts';
 import { ProtocolError } from '../../client/protocol-error.ts';
 import { Unsuitable, webauthnError } from '../errors.ts';
 import { base64Url, boolean, Dictionary, known } from '../webidl.ts';
+import { directCreation, directReading, directWriting } from './direct-large-blob.ts';
 import type {
   AssertionExtension,
   BeginCreation,
@@ -45,6 +47,7 @@ export function beginLargeBlobCreation({ largeBlob }: LargeBlobInputs): BeginCre
     throw webauthnError('NotSupportedError', 'largeBlob: read and write go with get(), not with create()');
   }
   return (authenticator, discoverable) => {
+    if (authenticator.supports(LARGE_BLOB)) return directCreation(largeBlob.support ?? 'preferred');
     // authenticators keep large blobs for discoverable credentials alone (CTAP 2.3 §12.3)
     const able = discoverable && authenticator.supports(LARGE_BLOB_KEY);
     if (!able && largeBlob.support === 'required') {
@@ -75,11 +78,14 @@ export function largeBlobAssertion(
   return {
     permissions: (authenticator) =>
       write !== undefined && authenticator.supports(LARGE_BLOB_KEY) ? Permission.largeBlobWrite : 0,
-    begin: (authenticator) => ({
-      inputs: (): Record<string, true> => (authenticator.supports(LARGE_BLOB_KEY) ? { [LARGE_BLOB_KEY]: true } : {}),
-      outputs: (given) =>
-        write === undefined ? readBlob(authenticator, given) : writeBlob(authenticator, given, write),
-    }),
+    begin(authenticator) {
+      if (authenticator.supports(LARGE_BLOB)) return write === undefined ? directReading : directWriting(write);
+      return {
+        inputs: (): Record<string, true> => (authenticator.supports(LARGE_BLOB_KEY) ? { [LARGE_BLOB_KEY]: true } : {}),
+        outputs: (given) =>
+          write === undefined ? readBlob(authenticator, given) : writeBlob(authenticator, given, write),
+      };
+    },
   };
 }
 

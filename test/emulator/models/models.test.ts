@@ -26,6 +26,7 @@ it('has the models that the command line promises', () => {
     'ctap2.0',
     'ctap2.1',
     'ctap2.3-everything',
+    'ctap2.3-large-blob',
   ]);
   expect(findModel('token2-r3')).toBe(defaultModel);
   expect(() => findModel('token3')).toThrow(/^there is no model "token3"; known models: token2-r1, /);
@@ -55,6 +56,7 @@ describe.each(all.map((model) => [model.name, model] as const))('%s', (_, model)
     expect(has('uv')).toBe(model.fingerprints !== undefined);
     expect(has('largeBlobs')).toBe(model.maxSerializedLargeBlobArray >= 1024);
     expect(model.extensions.includes('largeBlobKey')).toBe(has('largeBlobs'));
+    if (model.extensions.includes('largeBlob')) expect(has('largeBlobs')).toBe(false); // §12.4: either or
     expect(model.extensions.includes('credBlob')).toBe(model.maxCredBlobLength >= 32);
     expect(model.configCommands.includes(0x01)).toBe(has('ep'));
     expect(model.configCommands.includes(0x02)).toBe(has('alwaysUv'));

@@ -12,6 +12,8 @@ import { creation, descriptor, domException, openPage, register, request, signIn
 
 const PIN = '735917';
 const everything = { model: findModel('ctap2.3-everything') };
+/** A key that keeps blobs itself (CTAP 2.3 §12.4). */
+const keeper = { model: findModel('ctap2.3-large-blob') };
 const TEXT = toBase64Url(utf8('a certificate, say'));
 const BOB = toBase64Url(utf8('bob'));
 const discoverable = { residentKey: 'required' };
@@ -34,8 +36,11 @@ async function blobOf(client: WebAuthnClient, id: string, largeBlob: LargeBlobIn
 }
 
 describe('largeBlob', () => {
-  it('is written and read', async () => {
-    const { client } = await openPage({ key: everything });
+  it.each([
+    ['under largeBlobKey', everything],
+    ['by the key itself', keeper],
+  ])('is written and read %s', async (_, key) => {
+    const { client } = await openPage({ key });
     const id = await createWithBlob(client);
     expect(await blobOf(client, id, { read: true })).toEqual({});
     expect(await blobOf(client, id, { write: TEXT })).toEqual({ written: true });
@@ -83,8 +88,35 @@ describe('largeBlob', () => {
     expect(asked).toBe(1);
   });
 
-  it('comes with a sign-in that a server verifies', async () => {
-    const { client } = await openPage({ key: everything });
+  it('is kept by the key itself with a credential of any kind, and with no more verification', async () => {
+    let asked = 0;
+    const ui: WebAuthnUi = {
+      pin() {
+        asked++;
+        return PIN;
+      },
+    };
+    const { client, device } = await openPage({ key: keeper, ui });
+    await setPin(device, PIN);
+    const made = creation({ authenticatorSelection: { residentKey: 'discouraged', userVerification: 'discouraged' } });
+    const { id, clientExtensionResults } = await client.create({
+      ...made,
+      extensions: { largeBlob: { support: 'required' } },
+    });
+    expect([clientExtensionResults.largeBlob, asked]).toEqual([{ supported: true }, 0]);
+    const get = { allowCredentials: [descriptor(id)], userVerification: 'discouraged' };
+    const { clientExtensionResults: results } = await client.get(
+      request({ ...get, extensions: { largeBlob: { write: TEXT } } }),
+    );
+    expect([results.largeBlob, asked]).toEqual([{ written: true }, 0]);
+    expect(await blobOf(client, id, { read: true })).toEqual({ blob: TEXT });
+  });
+
+  it.each([
+    ['under largeBlobKey', everything],
+    ['by the key itself', keeper],
+  ])('comes with a sign-in that a server verifies, %s', async (_, key) => {
+    const { client } = await openPage({ key });
     const registered = await register(client, { authenticatorSelection: { residentKey: 'required' } });
     const { json } = await signIn(client, registered, { extensions: { largeBlob: { read: true } } as object });
     expect(json.clientExtensionResults.largeBlob).toEqual({}); // was registered without
