@@ -2,11 +2,18 @@ import { Hono } from 'hono';
 import { adminApiRoutes } from './admin-api/routes.ts';
 import { authApiRoutes } from './auth-api/routes.ts';
 import { readPolicy } from './domain/policy.ts';
+import type { PromptTransactions } from './domain/prompt-transactions.ts';
+import type { Tenant } from './domain/tenant.ts';
 import { oauthRoutes } from './oauth/routes.ts';
 import { createOauthEndpoints } from './oauth/tenant-service.ts';
 import { errorPage } from './pages/error.ts';
-import type { ServiceParts } from './service.ts';
 import type { ProgramRoutes } from './web/app.ts';
+
+/** What endpoints of programs build on. */
+export interface ServiceParts {
+  readonly tenant: Tenant;
+  readonly prompts: PromptTransactions;
+}
 
 /** What programs call: the Universal Prompt's OpenID Connect, the Auth API and the Admin API. */
 export function programRoutes({ tenant, prompts }: ServiceParts): readonly ProgramRoutes[] {

@@ -16,8 +16,10 @@ import { createTenant, type Tenant } from './domain/tenant.ts';
 import { isLoopback } from './guards.ts';
 import { Mailbox } from './mail/mailbox.ts';
 import { parseMailServer, smtpMailer } from './mail/mailer.ts';
+import { programRoutes, type ServiceParts } from './programs.ts';
+import { startTenantRadius, type TenantRadius, type TenantRadiusOptions } from './radius/tenant-server.ts';
 import { LocalAuthority } from './tls/local-authority.ts';
-import { createServiceApp, type ProgramRoutes } from './web/app.ts';
+import { createServiceApp } from './web/app.ts';
 import { WebSessions } from './web/sessions.ts';
 import type { Web } from './web/web.ts';
 
@@ -48,14 +50,8 @@ export interface DuoServiceOptions {
   readonly now?: (() => number) | undefined;
   /** Told of errors that are nobody's refusal. */
   readonly onDefect?: ((error: unknown) => void) | undefined;
-  /** Further endpoints of programs. */
-  readonly programs?: ((service: ServiceParts) => readonly ProgramRoutes[]) | undefined;
-}
-
-/** What endpoints of programs build on. */
-export interface ServiceParts {
-  readonly tenant: Tenant;
-  readonly prompts: PromptTransactions;
+  /** Serves RADIUS logins too. Default: no. */
+  readonly radius?: TenantRadiusOptions | undefined;
 }
 
 /** A service that is listening. */
@@ -68,6 +64,7 @@ export interface DuoService extends ServiceParts {
   /** Where that is kept; undefined without a folder. */
   readonly certificateAuthorityFile: string | undefined;
   readonly mailbox: Mailbox | undefined;
+  readonly radius: TenantRadius | undefined;
   /** The administrator that this start created, with the password in clear or the file that holds it. */
   readonly administrator: FirstAdministrator | undefined;
   close(): Promise<void>;
@@ -121,11 +118,13 @@ export async function startDuoService(options: DuoServiceOptions = {}): Promise<
       administrators: new WebSessions(now),
       strangers: new Map(),
     };
-    const programs = options.programs?.({ tenant, prompts }) ?? [];
+    const programs = programRoutes({ tenant, prompts });
     const app = createServiceApp(web, programs, options.onDefect ?? ((error) => console.error(error)));
     server.on('request', getRequestListener(app.fetch));
+    const radius = options.radius === undefined ? undefined : await startTenantRadius(tenant, options.radius);
+    if (radius !== undefined) closers.push(() => radius.close());
     return {
-      ...{ tenant, prompts, mailbox, administrator, port, url: tenant.origin },
+      ...{ tenant, prompts, mailbox, radius, administrator, port, url: tenant.origin },
       certificateAuthority: authority.certificate,
       certificateAuthorityFile: authorityFolder === undefined ? undefined : join(authorityFolder, 'ca.pem'),
       close: () => closeAll(closers),

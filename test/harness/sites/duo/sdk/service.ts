@@ -10,7 +10,6 @@ import {
   integrationSecret,
 } from '../../../../../harness/sites/duo/domain/integrations.ts';
 import { createUser, type User } from '../../../../../harness/sites/duo/domain/users.ts';
-import { programRoutes } from '../../../../../harness/sites/duo/programs.ts';
 import { type DuoService, startDuoService } from '../../../../../harness/sites/duo/service.ts';
 import { LocalAuthority } from '../../../../../harness/sites/duo/tls/local-authority.ts';
 import type { ServiceAddress } from './child.ts';
@@ -42,11 +41,7 @@ export class ServiceBench {
     const clock = { ahead: 0 };
     const now = () => Date.now() + clock.ahead;
     const administrator = { email: 'admin@duo.localhost', password: 'the administrator of tests' };
-    return new ServiceBench(
-      await startDuoService({ folder, now, administrator, programs: programRoutes }),
-      folder,
-      clock,
-    );
+    return new ServiceBench(await startDuoService({ folder, now, administrator, radius: {} }), folder, clock);
   }
 
   /** The authority that vouches for the service. */
