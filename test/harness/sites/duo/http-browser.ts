@@ -58,6 +58,8 @@ export class HttpBrowser {
         {
           method,
           ca: this.#ca,
+          // Not the Host header, which a test may have changed.
+          servername: url.hostname,
           headers: { ...headers, ...(cookie === '' ? {} : { cookie }) },
           lookup: (_name, options, callback) =>
             options.all === true

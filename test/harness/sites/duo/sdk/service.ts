@@ -26,13 +26,14 @@ export interface Keys {
 export class ServiceBench {
   readonly service: DuoService;
   readonly address: ServiceAddress;
-  readonly #folder: string;
+  /** Where it keeps everything. */
+  readonly folder: string;
   readonly #clock: { ahead: number };
 
   private constructor(service: DuoService, folder: string, clock: { ahead: number }) {
     this.service = service;
     this.address = { ca: service.certificateAuthorityFile!, port: service.port };
-    this.#folder = folder;
+    this.folder = folder;
     this.#clock = clock;
   }
 
@@ -46,7 +47,7 @@ export class ServiceBench {
 
   /** The authority that vouches for the service. */
   get authority(): LocalAuthority {
-    return LocalAuthority.open(join(this.#folder, 'authority'));
+    return LocalAuthority.open(join(this.folder, 'authority'));
   }
 
   /** The tenant's host, with its port, as SDKs are given it. */
@@ -76,6 +77,6 @@ export class ServiceBench {
 
   async close(): Promise<void> {
     await this.service.close();
-    rmSync(this.#folder, { recursive: true });
+    rmSync(this.folder, { recursive: true });
   }
 }
