@@ -45,7 +45,7 @@ export class KeyApplets {
     const { environment, model, serial } = host;
     this.#host = host;
     this.#abilities = otpAbilities(model.serialPrefix, model.otp);
-    this.keyboard = new Keyboard(environment.clock);
+    this.keyboard = new Keyboard(environment.clock, this.#abilities.reportInterval);
     this.otp = model.applets.includes('token2-otp')
       ? new Token2OtpApplet({ environment, serial, abilities: this.#abilities, describe: () => this.#describe() })
       : undefined;

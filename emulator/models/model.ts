@@ -105,7 +105,10 @@ export interface Model {
   /** RP IDs that the vendor lets see the enterprise attestation (CTAP 2.3 §7.1); for models with the option ep. */
   readonly enterpriseRpIds?: readonly string[];
 
-  /** Members whose real value is not public, and so are this project's guess; `usb.version` names one within. */
+  /**
+   * Members whose real value is not public, and so are this project's guess; `usb.version` names one within. Also what
+   * follows from other members: `serialNumber.checkDigit`, and `otp.maxEntries` and the like of OtpAbilities.
+   */
   readonly assumed: readonly string[];
 }
 

@@ -2,6 +2,7 @@
 import { fromHex } from '../../ctap/bytes.ts';
 import { securityKeyOfSerial } from '../../ctap/token2/models.ts';
 import { DisabledInterface } from '../../ctap/token2/otp-applet.ts';
+import { REPORT_INTERVAL } from '../keyboard.ts';
 
 export interface OtpAbilities {
   /** Entries that the applet holds. */
@@ -12,14 +13,17 @@ export interface OtpAbilities {
   readonly disabledInterfaces: number;
   /** 4 bytes of the device info. */
   readonly appearance: Uint8Array;
+  /** Milliseconds between two reports of the keyboard: how fast the key types. */
+  readonly reportInterval: number;
 }
 
-/** The number of entries and the appearance are assumed. */
+/** The number of entries, the appearance and the speed are assumed. */
 const COMMON: OtpAbilities = {
   maxEntries: 50,
   buttonHotp: true,
   disabledInterfaces: 0,
   appearance: fromHex('00000000'),
+  reportInterval: REPORT_INTERVAL,
 };
 
 /** From this release on a new key does not type until its keyboard is switched on. */

@@ -1,7 +1,7 @@
 /** Token2 Bio3, release 3.3: a fingerprint sensor on top of the PIN policy. */
 import type { Model } from './model.ts';
 import { noEasyPins } from './pin-complexity.ts';
-import { PIN_PLUS_AAGUID, TOKEN2_ASSUMED, token2Fido21 } from './token2.ts';
+import { PIN_PLUS_AAGUID, TOKEN2_OTP_ASSUMED, token2Fido21 } from './token2.ts';
 
 export const token2Bio3: Model = {
   ...token2Fido21,
@@ -18,7 +18,7 @@ export const token2Bio3: Model = {
   preferredPlatformUvAttempts: 3,
   assumed: [
     'aaguid',
-    ...TOKEN2_ASSUMED,
+    ...TOKEN2_OTP_ASSUMED,
     'minPINLength',
     'pinComplexity',
     'fingerprints',

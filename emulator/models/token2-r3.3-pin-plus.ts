@@ -1,7 +1,7 @@
 /** Token2 PIN+, release 3.3: the PIN policy, and the PIV, OpenPGP and OATH applets. */
 import type { Model } from './model.ts';
 import { noEasyPins } from './pin-complexity.ts';
-import { PIN_PLUS_AAGUID, TOKEN2_ASSUMED, token2Fido21 } from './token2.ts';
+import { PIN_PLUS_AAGUID, TOKEN2_OTP_ASSUMED, token2Fido21 } from './token2.ts';
 
 export const token2R33PinPlus: Model = {
   ...token2Fido21,
@@ -13,5 +13,5 @@ export const token2R33PinPlus: Model = {
   applets: ['fido2', 'u2f', 'token2-otp', 'oath', 'piv', 'openpgp'],
   minPINLength: 6,
   pinComplexity: noEasyPins,
-  assumed: [...TOKEN2_ASSUMED, 'pinComplexity'],
+  assumed: [...TOKEN2_OTP_ASSUMED, 'pinComplexity'],
 };

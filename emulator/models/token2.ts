@@ -58,6 +58,7 @@ export const token2Fido21 = {
 /** What is not public of every release. */
 export const TOKEN2_ASSUMED: readonly string[] = [
   'usb.version',
+  'serialNumber.checkDigit',
   'firmwareVersion',
   'transports',
   'versions',
@@ -76,4 +77,12 @@ export const TOKEN2_ASSUMED: readonly string[] = [
   'maxCredBlobLength',
   'maxRPIDsForSetMinPINLength',
   'attestationFormats',
+];
+
+/** The same of a release that has the one-time password applet. */
+export const TOKEN2_OTP_ASSUMED: readonly string[] = [
+  ...TOKEN2_ASSUMED,
+  'otp.maxEntries',
+  'otp.appearance',
+  'otp.reportInterval',
 ];

@@ -12,6 +12,7 @@ export interface KeyOptions {
   readonly touch?: TouchPolicy;
   readonly state?: string;
   readonly seed?: string;
+  readonly typingInterval?: number;
 }
 
 /** A parser whose RangeError commander tells as a fault of its option. */
@@ -78,13 +79,20 @@ export function addKeyOptions(command: Command, defaultTouch: string): Command {
     .addOption(transportOption('uhid where /dev/uhid can be written, else udp'))
     .addOption(touchOption(defaultTouch))
     .option('--state <dir>', 'folder that keeps the keys from one run to the next')
+    .addOption(
+      new Option(
+        '--typing-interval <ms>',
+        'between two reports of the keyboard on which a touch types (default: 8)',
+      ).argParser(integer(1, 1000)),
+    )
     .addOption(seedOption());
 }
 
 /** What the lab needs, from what the user said. */
 export function labOptions(options: KeyOptions, defaultTouch: TouchPolicy): LabOptions {
+  const { model, typingInterval: reportInterval } = options;
   return {
-    model: options.model,
+    model: reportInterval === undefined ? model : { ...model, otp: { ...model.otp, reportInterval } },
     keys: options.keys,
     touch: options.touch ?? defaultTouch,
     transports: options.transport ?? [defaultTransport()],

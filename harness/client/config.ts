@@ -5,6 +5,7 @@ import {
   type SetMinPINLengthParams,
   AuthenticatorConfigSubcommand as Subcommand,
   setMinPINLengthParams,
+  vendorPrototypeParams,
 } from '../../ctap/commands/authenticator-config.ts';
 import { CtapError } from '../../ctap/status.ts';
 import type { Ctap2Client } from './ctap2.ts';
@@ -47,6 +48,15 @@ export class ConfigClient {
   /** Lasts until a reset (§6.11.5). Does nothing where it is enabled. */
   enableLongTouchForReset(): Promise<void> {
     return this.#send(Subcommand.enableLongTouchForReset);
+  }
+
+  /**
+   * A command of the key's vendor (§6.11.7); getInfo member 0x15 names those that the key has.
+   * @param params the command's own, keys 2 and up
+   */
+  vendorPrototype(vendorCommandId: bigint, params: CborMap = new Map()): Promise<void> {
+    const vendor = vendorPrototypeParams.encode({ vendorCommandId });
+    return this.#send(Subcommand.vendorPrototype, new Map([...vendor, ...params]));
   }
 
   async #send(subCommand: number, subCommandParams?: CborMap): Promise<void> {

@@ -28,6 +28,8 @@ describe('the command line', () => {
 
   it('sets and changes the PIN, and counts wrong ones', async () => {
     expect(await ask(`pin set ${device}`, '1111\\n')).toEqual({ device, set: true });
+    const refused = await fail(kernel, `printf '1111\\n${PIN}\\n' | ${strange(`pin change ${device}`)}`);
+    expect(refused).toMatchObject({ status: 4, stderr: expect.stringMatching(/would cost .* an attempt/) });
     expect(await ask(`pin change ${device} --yes`, `1111\\n${PIN}\\n`)).toEqual({ device, changed: true });
     const wrong = await fail(kernel, `printf '1111\\n2222\\n' | ${strange(`pin change ${device} --yes`)}`);
     expect(wrong).toMatchObject({ status: 4, stderr: expect.stringMatching(/PIN_INVALID|wrong PIN/i) });

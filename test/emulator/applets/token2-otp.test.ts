@@ -342,6 +342,21 @@ describe('the button', () => {
     expect((await touch('long'))?.at(-1)).toEqual({ usage: Usage.KEYPAD_ENTER });
   });
 
+  it('types as fast as its model', async () => {
+    await open({ model: { otp: { reportInterval: 3 } } });
+    await program();
+    const times: number[] = [];
+    const { clock, key } = platform;
+    key.keyboard!.plugIn(() => times.push(clock.now()));
+    const typed = key.touch();
+    while (times.length < 14) {
+      await new Promise(setImmediate);
+      clock.advance(1);
+    }
+    await typed;
+    expect(times.map((time) => time - times[0]!)).toEqual(times.map((_, index) => 3 * index));
+  });
+
   it('loses a password whose typing is cut off, and never types one twice', async () => {
     await program();
     const { reports, plug } = typeInto();

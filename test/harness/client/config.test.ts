@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Permission } from '../../../ctap/pin-uv-auth/index.ts';
+import { setEnterpriseRpIdsParams } from '../../../emulator/authenticator/vendor-config.ts';
 import { findModel, type Model } from '../../../emulator/models/index.ts';
 import { ConfigClient } from '../../../harness/client/config.ts';
 import { Ctap2Client } from '../../../harness/client/ctap2.ts';
@@ -63,6 +64,18 @@ describe('settings', () => {
     });
     const stranger = await config(Permission.credentialManagement);
     await expect(stranger.toggleAlwaysUv()).rejects.toMatchObject({ statusName: 'CTAP2_ERR_PIN_AUTH_INVALID' });
+  });
+
+  it('of the vendor reach the key as it has them', async () => {
+    const [command] = (await ctap2.getInfo()).vendorPrototypeConfigCommands!;
+    const client = new ConfigClient(ctap2);
+    await client.enableEnterpriseAttestation();
+    await client.vendorPrototype(command!, setEnterpriseRpIdsParams.encode({ rpIds: ['example.com'] }));
+    await pin.setPin(PIN);
+    const authorized = await config();
+    await authorized.vendorPrototype(command!, setEnterpriseRpIdsParams.encode({ rpIds: [] }));
+    const unknown = (await config()).vendorPrototype(command! + 1n);
+    await expect(unknown).rejects.toMatchObject({ statusName: 'CTAP2_ERR_INVALID_SUBCOMMAND' });
   });
 
   it('are none on a key that has no such command', async () => {
