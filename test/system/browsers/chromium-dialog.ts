@@ -11,7 +11,7 @@ const LOOK_INTERVAL = 500;
 /** Milliseconds for a button or a field to appear in a sheet that is there. */
 const PATIENCE = 120_000;
 /** Milliseconds for an answer: a widget that goes away takes what was asked about it along. */
-const ANSWER_PATIENCE = 20_000;
+const ANSWER_PATIENCE = 120_000;
 /** Milliseconds before a click: Chromium takes none on what has only just appeared, lest a page lures a user into it. */
 const CLICK_PAUSE = 1000;
 

@@ -18,7 +18,8 @@ const browser = await puppeteer.launch({
   args: ['--remote-allow-system-access'], // the browser's own prompts are out of a page's reach
   extraPrefsFirefox: { 'ui.prefersReducedMotion': 1 },
 });
-const [page = await browser.newPage()] = await browser.pages();
+// A tab of its own has the focus, as one that a person opens; the one that was there at the start has not, and may not ask for a key.
+const page = await browser.newPage();
 page.setDefaultTimeout(PATIENCE);
 const prompts = await FirefoxPrompts.of(browser);
 const visit = await Visit.begin(page, { attend });
