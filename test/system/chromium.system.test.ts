@@ -54,6 +54,17 @@ it('signs in with the PIN', async () => {
   expect(step.dialogs).toEqual(expect.arrayContaining(['PIN required']));
 });
 
+it('evaluates a PRF twice alike, and keeps a large blob on the key', async () => {
+  const made = await visit.pageStep('make-with-extensions');
+  expect(made).toMatchObject({ value: { enabled: true, supported: true } });
+  expect(made.asked).toEqual(['makeCredential localhost dora']);
+  const wrote = await visit.pageStep('write-large-blob');
+  expect(wrote).toMatchObject({ value: { prf: expect.any(Array), written: true } });
+  const { prf } = wrote.value as { prf: number[] };
+  expect(prf).toHaveLength(32);
+  expect(await visit.pageStep('read-large-blob')).toMatchObject({ value: { prf, blob: 'a large blob' } });
+});
+
 it('closes the browser and pulls the key out', async () => {
   expect(await visit.job.ended).toMatchObject({ status: 0 });
 });

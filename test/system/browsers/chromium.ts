@@ -1,6 +1,7 @@
 /** Chromium with its own WebAuthn stack: a program for the guest. */
 import { chromium } from 'playwright-core';
 import { ChromiumDialog, DIALOG_FEATURES, dialogArguments, type Sheet } from './chromium-dialog.ts';
+import { getWithExtensions, makeWithExtensions } from './extensions-in-page.ts';
 import { PATIENCE, Visit } from './visit.ts';
 
 const UI_PORT = 9223;
@@ -66,5 +67,11 @@ visit.finger = 'touch';
 const strict = await visit.openSite({ userVerification: 'required' });
 await visit.enroll('register-with-pin', strict, 'carol');
 await visit.signIn('sign-in-with-pin', strict, 'carol');
+await visit.runInPage('make-with-extensions', `(${makeWithExtensions})()`);
+await visit.runInPage(
+  'write-large-blob',
+  `(${getWithExtensions})({ write: new TextEncoder().encode('a large blob') })`,
+);
+await visit.runInPage('read-large-blob', `(${getWithExtensions})({ read: true })`);
 await context.close();
 await visit.end();

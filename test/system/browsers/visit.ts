@@ -22,6 +22,12 @@ export interface BrowserPage {
   evaluate(expression: string): Promise<unknown>;
 }
 
+/** The outcome of {@link Visit.runInPage}, as the test reads it. */
+export interface PageStep extends Pick<Step, 'step' | 'asked' | 'dialogs'> {
+  readonly value?: unknown;
+  readonly error?: string;
+}
+
 /** The browser's own dialogs, which stand between the page and the key. */
 export interface BrowserDialogs {
   /** Looks at what is open, and does what a person must do about it. Returns what it says. */
@@ -62,6 +68,9 @@ const READ = `(() => {
     } : null,
   };
 })()`;
+
+/** Whether the page has an element like `selector`. */
+const has = (selector: string) => `document.querySelector(${JSON.stringify(selector)}) !== null`;
 
 export class Visit {
   readonly key: LabKey;
@@ -114,7 +123,7 @@ export class Visit {
   /** Adds the key to an account: from the first page to the outcome. */
   async enroll(step: string, site: DuoSite, username?: string): Promise<void> {
     await this.#page.goto(`${site.url}/enroll`);
-    await this.#wait('#enroll[data-ready]');
+    await this.#wait(has('#enroll[data-ready]'));
     if (username !== undefined) await this.#page.locator('#username').fill(username);
     await this.#page.click('#get-started');
     await this.#page.click('#method-security-key');
@@ -125,15 +134,28 @@ export class Visit {
   /** Signs in to an account, or tries to. */
   async signIn(step: string, site: DuoSite, username: string): Promise<void> {
     await this.#page.goto(`${site.url}/sign-in`);
-    await this.#wait('#sign-in-card[data-ready]');
+    await this.#wait(has('#sign-in-card[data-ready]'));
     await this.#page.locator('#username').fill(username);
     await this.#page.click('#sign-in');
     await this.#outcome(step, '#account-name, #alert:not([hidden])');
   }
 
+  /**
+   * Lets the page run a ceremony that the site has no button for: `script` is an expression that gives a promise.
+   * What that comes to, or the name of its error, is the step's `value`.
+   */
+  async runInPage(step: string, script: string): Promise<void> {
+    await this.#page.evaluate(
+      `(${script}).then((value) => { window.outcome = { value }; }, (error) => { window.outcome = { error: String(error) }; }); 0`,
+    );
+    const dialogs = await this.#attendUntil('window.outcome !== undefined');
+    const outcome = await this.#page.evaluate('(({ outcome }) => { delete window.outcome; return outcome; })(window)');
+    this.tell(step, { ...(outcome as object), asked: this.#asked.splice(0), dialogs });
+  }
+
   async signOut(): Promise<void> {
     await this.#page.click('#sign-out');
-    await this.#wait('#sign-in-card[data-ready]');
+    await this.#wait(has('#sign-in-card[data-ready]'));
   }
 
   /** Tells of something else than a ceremony. */
@@ -147,25 +169,31 @@ export class Visit {
   }
 
   async #outcome(step: string, selector: string): Promise<void> {
-    const dialogs = new Set<string>();
-    await this.#wait(selector, async () => {
-      for (const text of await this.#dialogs.attend()) dialogs.add(text);
-    });
+    const dialogs = await this.#attendUntil(has(selector));
     const shown = (await this.#page.evaluate(READ)) as Shown;
     const asked = this.#asked.splice(0);
     const site = this.#verdicts.splice(0);
-    this.tell(step, { ...shown, asked, dialogs: [...dialogs], site } satisfies Omit<Step, 'step'>);
+    this.tell(step, { ...shown, asked, dialogs, site } satisfies Omit<Step, 'step'>);
   }
 
-  /** Waits until the page has an element like `selector`, and does something meanwhile. */
-  async #wait(selector: string, meanwhile?: () => Promise<void>): Promise<void> {
+  /** Attends to the browser's dialogs until `expression` is true in the page; returns what they said. */
+  async #attendUntil(expression: string): Promise<readonly string[]> {
+    const dialogs = new Set<string>();
+    await this.#wait(expression, async () => {
+      for (const text of await this.#dialogs.attend()) dialogs.add(text);
+    });
+    return [...dialogs];
+  }
+
+  /** Waits until `expression` is true in the page, and does something meanwhile. */
+  async #wait(expression: string, meanwhile?: () => Promise<void>): Promise<void> {
     const deadline = performance.now() + PATIENCE;
-    const expression = `document.querySelector(${JSON.stringify(selector)}) !== null`;
     for (;;) {
       // While the page changes to the next one, there is nothing to ask: both libraries fail then.
       const found = await this.#page.evaluate(expression).catch((error: unknown) => error);
       if (found === true) return;
-      if (performance.now() > deadline) throw new Error(`expected the page to have ${selector}`, { cause: found });
+      if (performance.now() > deadline)
+        throw new Error(`expected this to come true in the page: ${expression}`, { cause: found });
       await meanwhile?.();
       await sleep(LOOK_INTERVAL);
     }
