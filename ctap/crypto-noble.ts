@@ -5,9 +5,9 @@ import { hkdf } from '@noble/hashes/hkdf.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concat } from './bytes.ts';
-import type { Crypto, GeneratedKeyPair, Signer } from './crypto.ts';
+import type { Crypto } from './crypto.ts';
 import { p256KeyPair, schemes } from './crypto-noble-signatures.ts';
-import type { SignatureScheme } from './signature-scheme.ts';
+import { type SignatureScheme, signatures } from './signature-scheme.ts';
 
 const POINT_PREFIX = Uint8Array.of(4);
 
@@ -33,19 +33,7 @@ export const nobleCrypto: Crypto = {
   },
   algorithms: [...schemes.keys()],
   async load() {}, // all of it came with this module
-  generateKeyPair(alg, random): GeneratedKeyPair | Promise<GeneratedKeyPair> {
-    const pair = schemeOf(alg).generate(random);
-    return pair instanceof Promise ? pair.then((bytes) => ({ alg, ...bytes })) : { alg, ...pair };
-  },
-  signer: (alg, privateKey): Signer => ({ alg, sign: schemeOf(alg).signer(privateKey) }),
-  verify(alg, publicKey, message, signature) {
-    const scheme = schemeOf(alg);
-    try {
-      return scheme.verify(publicKey, message, signature);
-    } catch {
-      return false; // a signature or key that cannot be read verifies nothing
-    }
-  },
+  ...signatures(schemeOf),
   generateEcdhKeyPair: p256KeyPair,
   ecdh(privateKey, publicKey) {
     try {

@@ -1,8 +1,8 @@
 /** The Crypto interface over node:crypto (OpenSSL). */
 import { createCipheriv, createDecipheriv, createECDH, createHash, createHmac, hash, hkdfSync } from 'node:crypto';
 import { concat } from '../ctap/bytes.ts';
-import { Algorithm, type Crypto, type GeneratedKeyPair, type Signer } from '../ctap/crypto.ts';
-import type { SignatureScheme } from '../ctap/signature-scheme.ts';
+import { Algorithm, type Crypto } from '../ctap/crypto.ts';
+import { type SignatureScheme, signatures } from '../ctap/signature-scheme.ts';
 import { p256KeyPair, schemes } from './crypto-node-signatures.ts';
 
 const GCM_TAG = 16;
@@ -62,19 +62,7 @@ export const nodeCrypto: Crypto = {
     const { loadMlDsa } = await import('./crypto-node-ml-dsa.ts');
     for (const [alg, scheme] of await loadMlDsa()) schemes.set(alg, scheme);
   },
-  generateKeyPair(alg, random): GeneratedKeyPair | Promise<GeneratedKeyPair> {
-    const pair = schemeOf(alg).generate(random);
-    return pair instanceof Promise ? pair.then((bytes) => ({ alg, ...bytes })) : { alg, ...pair };
-  },
-  signer: (alg, privateKey): Signer => ({ alg, sign: schemeOf(alg).signer(privateKey) }),
-  verify(alg, publicKey, message, signature) {
-    const scheme = schemeOf(alg);
-    try {
-      return scheme.verify(publicKey, message, signature);
-    } catch {
-      return false; // a signature or key that cannot be read verifies nothing
-    }
-  },
+  ...signatures(schemeOf),
   generateEcdhKeyPair: p256KeyPair,
   ecdh(privateKey, publicKey) {
     const ecdh = createECDH('prime256v1');

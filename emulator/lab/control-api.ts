@@ -7,6 +7,7 @@ import { publishMetadata } from '../attestation/metadata-blob.ts';
 import { systemClock } from '../clock.ts';
 import { findModel, type Model, models } from '../models/index.ts';
 import type { PendingPresence } from '../presence.ts';
+import { jsonMembers } from './json-body.ts';
 import type { Lab } from './lab.ts';
 import type { LabKey } from './lab-key.ts';
 import { Problem } from './problem.ts';
@@ -176,8 +177,7 @@ function waitOf(c: Context): number {
 
 /** The body of a finger: its name, and how its sample turns out. */
 async function fingerOf(c: Context): Promise<{ finger: string; feedback: EnrollFeedbackName }> {
-  const body: unknown = await c.req.json().catch(() => undefined);
-  const { finger, feedback = 'FP_GOOD' } = typeof body === 'object' && body !== null ? (body as Finger) : {};
+  const { finger, feedback = 'FP_GOOD' } = await jsonMembers(c);
   if (typeof finger !== 'string' || finger === '') {
     throw new Problem(400, 'bad_finger', 'expected a JSON object with the name of a finger: {"finger": "thumb"}');
   }
@@ -186,11 +186,6 @@ async function fingerOf(c: Context): Promise<{ finger: string; feedback: EnrollF
     throw new Problem(400, 'bad_feedback', detail);
   }
   return { finger, feedback };
-}
-
-interface Finger {
-  readonly finger?: unknown;
-  readonly feedback?: unknown;
 }
 
 function isFeedback(name: unknown): name is EnrollFeedbackName {

@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { fromHex } from '../../ctap/bytes.ts';
 import { fromModhex } from '../../ctap/otp/yubico-otp.ts';
 import type { YubicoSlot } from '../applets/typed-slots.ts';
+import { jsonMembers } from './json-body.ts';
 import { Problem } from './problem.ts';
 
 /** Bytes. */
@@ -10,14 +11,13 @@ const SIZES = { publicId: { most: 16 }, privateId: { exactly: 6 }, key: { exactl
 
 /** Reads {"publicId": modhex, "privateId": hex, "key": hex}. @throws Problem that names the member, and never shows it */
 export async function yubicoSlotOf(c: Context): Promise<YubicoSlot> {
-  const body: unknown = await c.req.json().catch(() => undefined);
-  const members = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+  const members = await jsonMembers(c);
   const publicId = read('publicId', members, fromModhex);
   if (publicId.length > SIZES.publicId.most) throw wrong('publicId', `at most ${SIZES.publicId.most} bytes`);
   return { publicId, privateId: readHex('privateId', members), key: readHex('key', members) };
 }
 
-function readHex(name: 'privateId' | 'key', members: Record<string, unknown>): Uint8Array {
+function readHex(name: 'privateId' | 'key', members: Readonly<Record<string, unknown>>): Uint8Array {
   const bytes = read(name, members, fromHex);
   if (bytes.length !== SIZES[name].exactly) throw wrong(name, `${SIZES[name].exactly} bytes`);
   return bytes;
@@ -25,7 +25,7 @@ function readHex(name: 'privateId' | 'key', members: Record<string, unknown>): U
 
 function read(
   name: keyof YubicoSlot,
-  members: Record<string, unknown>,
+  members: Readonly<Record<string, unknown>>,
   decode: (text: string) => Uint8Array,
 ): Uint8Array {
   const text = members[name];

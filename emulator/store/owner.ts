@@ -37,12 +37,24 @@ export function encodeOwner({ pid, started, opening }: Owner): Uint8Array {
 /** @throws StoreError where the record is none */
 export function decodeOwner(record: Uint8Array): Owner {
   const text = new TextDecoder().decode(record);
-  const value: unknown = JSON.parse(text);
-  if (typeof value !== 'object' || value === null) throw new StoreError(`expected an owner's record, got ${text}`);
-  const { pid, started, opening } = value as Record<string, unknown>;
-  if (typeof pid !== 'number' || typeof started !== 'string' || typeof opening !== 'string')
-    throw new StoreError(`expected an owner's record, got ${text}`);
-  return { pid, started, opening };
+  const { pid, started, opening } = members(text);
+  if (typeof pid === 'number' && typeof started === 'string' && typeof opening === 'string') {
+    return { pid, started, opening };
+  }
+  throw notAnOwner(text);
+}
+
+function members(text: string): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(text)) as Record<string, unknown>;
+  } catch (error) {
+    if (error instanceof SyntaxError) throw notAnOwner(text);
+    throw error;
+  }
+}
+
+function notAnOwner(text: string): StoreError {
+  return new StoreError(`expected an owner's record, got ${text}`);
 }
 
 /** Boot and start time of a living process on Linux (proc_pid_stat(5), field 22), else undefined. */
@@ -53,7 +65,9 @@ function startOf(pid: number): string | undefined {
     const [state] = fields;
     if (state === 'Z' || state === 'X') return undefined; // dead, and not yet collected by its parent
     return `${readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()} ${fields[19]}`;
-  } catch {
-    return undefined; // no such process, or no Linux
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined; // no such process, or no Linux
+    throw error;
   }
 }
