@@ -7,6 +7,7 @@ import type { Tenant } from './domain/tenant.ts';
 import { oauthRoutes } from './oauth/routes.ts';
 import { createOauthEndpoints } from './oauth/tenant-service.ts';
 import { errorPage } from './pages/error.ts';
+import { restApiRoutes } from './rest-api/routes.ts';
 import type { ProgramRoutes } from './web/app.ts';
 
 /** What endpoints of programs build on. */
@@ -15,7 +16,7 @@ export interface ServiceParts {
   readonly prompts: PromptTransactions;
 }
 
-/** What programs call: the Universal Prompt's OpenID Connect, the Auth API and the Admin API. */
+/** What programs call: the Universal Prompt's OpenID Connect, the Auth API (old and new) and the Admin API. */
 export function programRoutes({ tenant, prompts }: ServiceParts): readonly ProgramRoutes[] {
   const endpoints = createOauthEndpoints(tenant, prompts);
   const oauth = oauthRoutes(endpoints, tenant.now, (c, message) => {
@@ -25,6 +26,7 @@ export function programRoutes({ tenant, prompts }: ServiceParts): readonly Progr
   return [
     { path: '/oauth/v1', routes: oauth },
     { path: '/auth/v2', routes: new Hono().route('/', authApiRoutes(tenant)) },
+    { path: '/rest/v1', routes: new Hono().route('/', restApiRoutes(tenant)) },
     { path: '/admin/v1', routes: new Hono().route('/', adminApiRoutes(tenant)) },
   ];
 }

@@ -6,7 +6,8 @@ export type Pairs = readonly (readonly [name: string, value: string])[];
 
 /** A request as far as its signature covers it. */
 export interface SignedRequest {
-  readonly date: string;
+  /** Undefined for version 1, which covers none. */
+  readonly date: string | undefined;
   readonly method: string;
   /** As the client signed it: in lower case, with or without a port. */
   readonly host: string;
@@ -47,14 +48,14 @@ export function isJson(contentType: string): boolean {
 }
 
 /**
- * Every text that a client may have signed for a request: version 2 (date, method, host, path, parameters of query or
+ * Every text that a client may have signed for a request: version 1 where there is no date, else version 2 (date, method, host, path, parameters of query or
  * form), version 4 (query alone, then SHA-512 of the body) and version 5 (then SHA-512 of the x-duo- headers as well).
  */
 export function canonicalForms(request: SignedRequest): readonly string[] {
   const { date, host, path, query, body } = request;
   const method = request.method.toUpperCase();
   const form = body === '' || isJson(request.contentType) ? [] : parsePairs(body);
-  const head = [date, method, host.toLowerCase(), path];
+  const head = [...(date === undefined ? [] : [date]), method, host.toLowerCase(), path];
   const duoHeaders = [...request.duoHeaders].sort((a, b) => byCode(a[0], b[0])).flat();
   const forms = new Set<string>();
   for (const sortValues of [false, true]) {
@@ -62,6 +63,7 @@ export function canonicalForms(request: SignedRequest): readonly string[] {
     // A body of JSON has no parameters that version 2 could cover.
     if (!isJson(request.contentType))
       forms.add([...head, canonicalParameters([...query, ...form], sortValues)].join('\n'));
+    if (date === undefined) continue;
     const withBody = [...head, parameters, sha512(body)];
     forms.add(withBody.join('\n'));
     forms.add([...withBody, sha512('')].join('\n'));

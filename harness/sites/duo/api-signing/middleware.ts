@@ -17,6 +17,8 @@ export interface SignatureOptions<Integration extends SigningKey> {
   readonly allows: (integration: Integration) => boolean;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** For programs that sign by version 1: without a date, so that a request is good for ever. */
+  readonly undated?: boolean;
 }
 
 /**
@@ -28,7 +30,8 @@ export function requireSignature<Integration extends SigningKey>(
 ): MiddlewareHandler<{ Variables: SignedVariables<Integration> }> {
   return async (c, next) => {
     const { key, signature } = parseAuthorization(c.req.header('authorization'));
-    const date = checkDate(c.req.header('x-duo-date') ?? c.req.header('date'), options.now());
+    const sent = c.req.header('x-duo-date') ?? c.req.header('date');
+    const date = options.undated === true ? undefined : checkDate(sent, options.now());
     const integration = options.find(key);
     if (integration === undefined) {
       throw new ApiError(40102, 'Invalid integration key in request credentials');

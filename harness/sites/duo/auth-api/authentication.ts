@@ -82,7 +82,8 @@ export function lookUp(tenant: Tenant, who: Named): User | undefined {
   return user;
 }
 
-async function authenticate(
+/** Judges a passcode of a user, or of nobody. */
+export async function authenticate(
   tenant: Tenant,
   who: Named,
   passcode: string,
