@@ -1,27 +1,48 @@
-/** A RADIUS bridge of a tenant with one user, for programs that log in through it: prints its port and secret, and runs until it is ended. */
+/**
+ * The Duo-like service with one user, for programs that log in through it: prints what they have to know, and runs
+ * until it is ended.
+ */
 import { argv } from 'node:process';
 import { assignToken, createToken } from '../../../harness/sites/duo/domain/hardware-tokens.ts';
 import { createIntegration, integrationSecret } from '../../../harness/sites/duo/domain/integrations.ts';
-import { createTenant } from '../../../harness/sites/duo/domain/tenant.ts';
 import { createUser } from '../../../harness/sites/duo/domain/users.ts';
-import { startRadiusServer } from '../../../harness/sites/duo/radius/server.ts';
-import { TenantLogin } from '../../../harness/sites/duo/radius/tenant-login.ts';
+import { startDuoService } from '../../../harness/sites/duo/service.ts';
 
-const [, , username, password, seed] = argv;
-if (username === undefined || password === undefined || seed === undefined) {
-  throw new Error('expected a username, a password and the seed of an HOTP token in hexadecimal');
+/** What the service prints, as one line of JSON. */
+export interface ReadyService {
+  /** Host and port, as programs are given them. */
+  readonly host: string;
+  /** File of the authority's certificate. */
+  readonly ca: string;
+  readonly authApi: { readonly key: string; readonly secret: string };
+  readonly adminApi: { readonly key: string; readonly secret: string };
+  readonly radius: { readonly port: number; readonly secret: string };
 }
-const tenant = createTenant();
+
+const [, , folder, username, password, seed] = argv;
+if (folder === undefined || username === undefined || password === undefined || seed === undefined) {
+  throw new Error('expected a folder, a username, a password and the seed of an HOTP token in hexadecimal');
+}
+const service = await startDuoService({
+  folder,
+  administrator: { email: 'admin@duo.localhost', password: 'the administrator of tests' },
+  // pam_radius_auth 2.0 does not sign its requests.
+  radius: { requireMessageAuthenticator: false, log: (line) => console.error(line) },
+});
+const { tenant, radius } = service;
 const { userId } = await createUser(tenant, { username, password });
 const { tokenId } = await createToken(tenant, { type: 'h6', serial: '1', secret: seed });
 await assignToken(tenant, tokenId, userId);
-const integration = await createIntegration(tenant, { type: 'radius', name: 'Server' });
-const secret = integrationSecret(tenant, integration.integrationKey);
-const server = await startRadiusServer({
-  login: new TenantLogin(tenant, integration),
-  secret,
-  // pam_radius_auth 2.0 does not sign its requests.
-  requireMessageAuthenticator: false,
-  log: (line) => console.error(line),
-});
-console.log(JSON.stringify({ port: server.port, secret }));
+
+async function keysOf(type: 'auth-api' | 'admin-api'): Promise<ReadyService['authApi']> {
+  const { integrationKey: key } = await createIntegration(tenant, { type, name: `Programs by ${type}` });
+  return { key, secret: integrationSecret(tenant, key) };
+}
+const ready: ReadyService = {
+  host: tenant.host,
+  ca: service.certificateAuthorityFile!,
+  authApi: await keysOf('auth-api'),
+  adminApi: await keysOf('admin-api'),
+  radius: { port: radius!.port, secret: integrationSecret(tenant, radius!.integration.integrationKey) },
+};
+console.log(JSON.stringify(ready));
