@@ -45,6 +45,7 @@ export class ServiceClient {
     this.#agent = new Agent({
       ca: certificateAuthority,
       keepAlive: true,
+      servername: new URL(url).hostname,
       // Names under localhost are this machine (RFC 6761 §6.3), which not every resolver knows.
       lookup: (_, options, done) =>
         options.all === true ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4),

@@ -74,7 +74,7 @@ button.quiet:hover { background: var(--accent-soft); color: var(--accent-strong)
 .actions > .quiet:first-child { margin-left: -.75rem; }
 .actions > button:not(.quiet), .actions > .button { flex: 1 1 10rem; }
 
-label { display: block; margin-bottom: .375rem; font-weight: 600; font-size: .9375rem; }
+label { display: block; color: var(--ink); margin-bottom: .375rem; font-weight: 600; font-size: .9375rem; }
 input {
   width: 100%; min-height: 2.75rem; padding: .5rem .75rem; border: 1px solid var(--field); border-radius: 7px;
   background: var(--surface); color: var(--ink); font: inherit;
@@ -119,6 +119,10 @@ input[aria-invalid="true"] { border-color: var(--bad); }
 .sections a:hover { background: var(--accent-soft); color: var(--accent-strong); }
 .sections a[aria-current="page"] { color: var(--ink); font-weight: 650; box-shadow: inset 0 -2px var(--accent); border-radius: 6px 6px 0 0; }
 .bar:has(.sections) { flex-wrap: wrap; }
+.column.dashboard { max-width: 66rem; }
+#policy .card { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); column-gap: 2rem; align-content: start; }
+#policy .card > h2, #policy .card > .check, #policy .card > .actions { grid-column: 1 / -1; }
+.row > .confirm[open] { flex: 1 0 100%; }
 .wide > .card { margin-bottom: 1.25rem; padding: 1.5rem; }
 .wide > h1 { margin-bottom: 1.25rem; overflow-wrap: anywhere; }
 .wide form > .card { margin-bottom: 1.25rem; padding: 1.5rem; }

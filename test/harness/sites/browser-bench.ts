@@ -4,7 +4,7 @@ import { type Browser, type BrowserContext, type CDPSession, chromium, type Page
 const SCREENSHOTS = new URL('../../../test-results/duo-site/', import.meta.url);
 
 /** Chromium of the system, headless, without any traffic of its own. */
-export function launchChromium(): Promise<Browser> {
+export function launchChromium(...more: readonly string[]): Promise<Browser> {
   return chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: [
@@ -16,6 +16,7 @@ export function launchChromium(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   });
 }
@@ -25,6 +26,7 @@ export class KeyedPage {
   readonly context: BrowserContext;
   readonly page: Page;
   readonly #cdp: CDPSession;
+  readonly #keys = new Set<string>();
 
   constructor(context: BrowserContext, page: Page, cdp: CDPSession) {
     this.context = context;
@@ -44,11 +46,18 @@ export class KeyedPage {
     const { authenticatorId } = await this.#cdp.send('WebAuthn.addVirtualAuthenticator', {
       options: { protocol: 'ctap2', transport: 'usb', automaticPresenceSimulation: true },
     });
+    this.#keys.add(authenticatorId);
     return authenticatorId;
+  }
+
+  /** The keys that are plugged in. */
+  get keys(): readonly string[] {
+    return [...this.#keys];
   }
 
   async removeKey(authenticatorId: string): Promise<void> {
     await this.#cdp.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId });
+    this.#keys.delete(authenticatorId);
   }
 
   /** Whether the key's user touches it. */

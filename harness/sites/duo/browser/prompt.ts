@@ -56,7 +56,7 @@ async function useKey(): Promise<void> {
     setWaiting(false);
     // The person chose another way meanwhile.
     if (!isShown('key')) return;
-    const failure = describeFailure(asKnown(error), { kind: 'sign-in', elapsed: performance.now() - start, timeout });
+    const failure = describeFailure(error, { kind: 'sign-in', elapsed: performance.now() - start, timeout });
     showFailure(failure);
     byId('try-again', HTMLButtonElement).focus();
   }
@@ -64,12 +64,6 @@ async function useKey(): Promise<void> {
 
 function isShown(step: string): boolean {
   return document.querySelector<HTMLElement>(`[data-step="${step}"]`)?.hidden === false;
-}
-
-/** The service's words for a wrong key, as this page's. */
-function asKnown(error: unknown): unknown {
-  const wrong = ['invalid_device', 'verification_failed', 'factor_restricted', 'unknown_user', 'invalid_passcode'];
-  return error instanceof Refusal && wrong.includes(error.code) ? new Refusal('wrong_key', error.message) : error;
 }
 
 async function usePasscode(): Promise<void> {

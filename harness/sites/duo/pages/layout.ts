@@ -48,7 +48,7 @@ ${parts.script === undefined ? '' : html`<script type="module" src="/assets/app/
   ${parts.navigation ?? ''}
   ${parts.username === undefined ? '' : signedIn(parts.username, parts)}
 </header>
-<main id="main" class="${parts.wide ? 'column wide' : 'column'}" tabindex="-1">
+<main id="main" class="column${parts.wide ? ' wide' : ''}${parts.navigation === undefined ? '' : ' dashboard'}" tabindex="-1">
 ${parts.body}
 </main>
 <footer class="foot">

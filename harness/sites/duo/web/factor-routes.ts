@@ -1,7 +1,7 @@
 /** The JSON face of a prompt: what its page calls, whether it opens an application or the portal. */
 import { type Context, Hono } from 'hono';
-import { type AttemptResult, attemptPasscode, attemptUnknown, LOCKED_OUT } from '../domain/attempts.ts';
-import { beginAuthentication, finishAuthentication } from '../domain/credential-authentication.ts';
+import { type AttemptResult, attemptPasscode, attemptUnknown, LOCKED_OUT, WRONG_PASSCODE } from '../domain/attempts.ts';
+import { beginAuthentication, finishAuthentication, WRONG_KEY } from '../domain/credential-authentication.ts';
 import type { Integration } from '../domain/integrations.ts';
 import { readPolicy } from '../domain/policy.ts';
 import { rememberDevice } from '../domain/remembered-devices.ts';
@@ -43,7 +43,7 @@ export function factorRoutes(web: Web, target: (c: Context, session: WebSession)
     if (pending === undefined || pending.username !== aim.username) throw noChallenge();
     const context = attemptContext(c, aim.place, aim.integration);
     const result = await finishAuthentication(tenant, decoys, pending, response, context);
-    return answer(c, aim, result, body.remember === true, startedAt);
+    return answer(c, aim, result, WRONG.assertion, body.remember === true, startedAt);
   });
 
   routes.post('/passcode', async (c) => {
@@ -56,15 +56,23 @@ export function factorRoutes(web: Web, target: (c: Context, session: WebSession)
     const user = findUser(tenant, aim.username);
     const result =
       user === undefined
-        ? await denyStranger(web, aim.username, await attemptUnknown(tenant, aim.username, 'hardware_token', context))
+        ? await attemptUnknown(tenant, aim.username, 'hardware_token', context)
         : await attemptPasscode(tenant, user, passcode, context);
-    return answer(c, aim, result, body.remember === true, startedAt);
+    return answer(c, aim, result, WRONG.passcode, body.remember === true, startedAt);
   });
 
-  async function answer(c: Context, aim: Target, result: AttemptResult, remember: boolean, startedAt: number) {
+  async function answer(
+    c: Context,
+    aim: Target,
+    result: AttemptResult,
+    wrong: Denial,
+    remember: boolean,
+    startedAt: number,
+  ): Promise<Response> {
     if (!result.accepted) {
+      const { code, message } = denial(web, aim, result, wrong);
       await evenOut(startedAt);
-      throw new SiteError(401, result.reason === 'unknown_user' ? 'invalid_passcode' : result.reason, result.message);
+      throw new SiteError(401, code, message);
     }
     const remembered = remember ? await rememberDevice(tenant, result.user.userId) : undefined;
     if (remembered !== undefined) setRememberedToken(web, c, remembered.token, remembered.expiresAt);
@@ -74,19 +82,44 @@ export function factorRoutes(web: Web, target: (c: Context, session: WebSession)
   return routes;
 }
 
+interface Denial {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What a denial says where nothing more may be told. */
+const WRONG = {
+  assertion: { code: 'wrong_key', message: WRONG_KEY },
+  passcode: { code: 'invalid_passcode', message: WRONG_PASSCODE },
+} as const satisfies Record<string, Denial>;
+
 const MAXIMUM_STRANGERS = 10_000;
 
+/** The words of a denial: the same for a name that nobody has, wherever the name was typed by who asks. */
+function denial(
+  web: Web,
+  aim: Target,
+  { reason, message }: AttemptResult & { accepted: false },
+  wrong: Denial,
+): Denial {
+  if (reason === 'unknown_user') return denyStranger(web, aim.username, wrong);
+  if (message === LOCKED_OUT) return LOCKED;
+  if (INDISTINCT.has(reason)) return wrong;
+  // An application has named the user: it knows that there is one.
+  const told = aim.integration !== undefined || !TELLING.has(reason);
+  return told ? { code: reason, message } : wrong;
+}
+
+const LOCKED: Denial = { code: 'locked_out', message: LOCKED_OUT };
+const INDISTINCT: ReadonlySet<string> = new Set(['invalid_device', 'verification_failed', 'invalid_passcode']);
+const TELLING: ReadonlySet<string> = new Set(['user_disabled', 'factor_restricted']);
+
 // A name that nobody has is locked as one that somebody has, or the lock would tell them apart.
-function denyStranger(web: Web, username: string, denied: AttemptResult): AttemptResult {
+function denyStranger(web: Web, username: string, wrong: Denial): Denial {
   const failures = (web.strangers.get(username) ?? 0) + 1;
   if (web.strangers.size >= MAXIMUM_STRANGERS) web.strangers.clear();
   web.strangers.set(username, failures);
-  if (denied.accepted || failures < readPolicy(web.tenant).lockoutAttempts) return denied;
-  return {
-    ...denied,
-    reason: failures === readPolicy(web.tenant).lockoutAttempts ? denied.reason : 'locked_out',
-    message: LOCKED_OUT,
-  };
+  return failures < readPolicy(web.tenant).lockoutAttempts ? wrong : LOCKED;
 }
 
 function noChallenge(): SiteError {

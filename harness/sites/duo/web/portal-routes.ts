@@ -65,6 +65,13 @@ export function portalRoutes(web: Web): Hono {
     const session = currentSession(web, c, 'people');
     if (session?.signingInAs === undefined) return c.redirect('/sign-in', 302);
     const policy = readPolicy(tenant);
+    if (allowedKinds(policy).length === 0 && !policy.passcodes) {
+      throw new SiteError(
+        403,
+        'no_factor',
+        'Your organisation has switched off every way to sign in here. Ask your administrator.',
+      );
+    }
     // The same for every name: what is shown must not tell which accounts exist.
     return c.html(
       promptPage(pageSite(web), {

@@ -152,8 +152,11 @@ export function pageSite({ tenant }: Web): PageSite {
 // Longer than any judgement takes, so that an answer's time tells nothing of who exists or what was checked.
 const DENIAL_MS = 120;
 
-/** Waits with a denial until a time that is the same for all of them. */
-export async function evenOut(startedAt: number): Promise<void> {
+/**
+ * Waits with a denial until a time that is the same for all of them.
+ * @param startedAt of `performance.now()`, when the request came
+ */
+export async function evenOut(startedAt: number, wait: (ms: number) => Promise<unknown> = pause): Promise<void> {
   const left = startedAt + DENIAL_MS - performance.now();
-  if (left > 0) await pause(left);
+  if (left > 0) await wait(left);
 }

@@ -1,0 +1,414 @@
+/** Chromium walks every page of the service, as the guide does; each step leaves a screenshot. */
+import { createHash, X509Certificate } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { connect } from 'node:tls';
+import axe from 'axe-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { hotp } from '../../../../ctap/otp/hotp.ts';
+import { totp } from '../../../../ctap/otp/totp.ts';
+import { createEnrolmentLink } from '../../../../harness/sites/duo/domain/enrolment-links.ts';
+import { assignToken, createToken } from '../../../../harness/sites/duo/domain/hardware-tokens.ts';
+import { createIntegration } from '../../../../harness/sites/duo/domain/integrations.ts';
+import { changePolicy, DEFAULT_POLICY } from '../../../../harness/sites/duo/domain/policy.ts';
+import { createUser, findUser } from '../../../../harness/sites/duo/domain/users.ts';
+import { type DuoService, startDuoService } from '../../../../harness/sites/duo/service.ts';
+import { KeyedPage, launchChromium } from '../browser-bench.ts';
+
+const SCREENSHOTS = new URL('../../../../test-results/duo-service/', import.meta.url);
+const ADMINISTRATOR = { email: 'admin@example.org', password: 'correct horse battery' };
+const SECRET = new Uint8Array(20).fill(7);
+const SECRET_HEX = '07'.repeat(20);
+// Cookies expire by the browser's own clock.
+const NOW = Date.now();
+const PATIENCE_MS = 400_000;
+
+let service: DuoService;
+let browser: Browser;
+let keyed: KeyedPage;
+let page: Page;
+let now = NOW;
+const complaints: string[] = [];
+
+/** The key of the service's certificate, as Chromium's switch wants it: WebAuthn refuses a page whose TLS is not good. */
+async function serverKeyHash(): Promise<string> {
+  const { hostname, port } = new URL(service.url);
+  const raw = await new Promise<Buffer>((resolve, reject) => {
+    const socket = connect(
+      { host: '127.0.0.1', port: Number(port), servername: hostname, ca: service.certificateAuthority },
+      () => {
+        resolve(socket.getPeerX509Certificate()!.raw);
+        socket.destroy();
+      },
+    );
+    socket.once('error', reject);
+  });
+  const key = new X509Certificate(raw).publicKey.export({ format: 'der', type: 'spki' });
+  return createHash('sha256').update(key).digest('base64');
+}
+
+beforeAll(async () => {
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  service = await startDuoService({ administrator: ADMINISTRATOR, now: () => now });
+  browser = await launchChromium(`--ignore-certificate-errors-spki-list=${await serverKeyHash()}`);
+}, PATIENCE_MS);
+afterAll(async () => {
+  await browser.close();
+  await service.close();
+}, PATIENCE_MS);
+beforeEach(async () => {
+  now = NOW;
+  await changePolicy(service.tenant, { ...DEFAULT_POLICY });
+  await use({});
+}, PATIENCE_MS);
+afterEach(async () => {
+  await keyed.close();
+  expect(complaints.splice(0)).toEqual([]);
+}, PATIENCE_MS);
+
+async function use(options: BrowserContextOptions): Promise<void> {
+  await keyed?.close();
+  keyed = await KeyedPage.open(browser, options);
+  page = keyed.page;
+  await page.addInitScript({ content: axe.source });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (/Content Security Policy/i.test(message.text())) complaints.push(message.text());
+  });
+}
+
+/** Keeps a picture of the page, and asks axe what is wrong with it: by all of its rules, or by some. */
+async function look(name: string, rules?: readonly string[]): Promise<void> {
+  await page.screenshot({ path: new URL(`${name}.png`, SCREENSHOTS).pathname, fullPage: true });
+  const { violations } = await page.evaluate(
+    (options) => (globalThis as unknown as { axe: typeof axe }).axe.run(options),
+    rules === undefined ? {} : { runOnly: [...rules] },
+  );
+  const found = violations.map(
+    ({ id, impact, nodes }) => `${id} (${impact}): ${nodes.map(({ html }) => html).join(' ')}`,
+  );
+  expect(found, name).toEqual([]);
+  const overflow = await page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth');
+  expect(overflow, `${name} is wider than its window`).toBe(false);
+}
+
+async function open(path: string): Promise<void> {
+  await page.goto(service.url + path);
+}
+
+async function signInAsAdministrator(): Promise<void> {
+  await open('/dashboard');
+  await page.fill('#email', ADMINISTRATOR.email);
+  await page.fill('#password', ADMINISTRATOR.password);
+  await page.click('#sign-in');
+  await page.waitForURL('**/dashboard');
+}
+
+/** The text of the notice after a form. */
+async function notice(): Promise<string> {
+  return (await page.locator('#notice').textContent()) ?? '';
+}
+
+async function enrol(): Promise<void> {
+  await page.locator('#wizard[data-ready]').waitFor();
+  await page.click('#get-started');
+  await page.click('[data-kind="security-key"]');
+  await page.click('#continue');
+  await page.locator('#success').waitFor();
+}
+
+async function toPrompt(username: string): Promise<void> {
+  await open('/sign-in');
+  await page.fill('#username', username);
+  await page.click('#sign-in');
+  await page.locator('#prompt[data-ready]').waitFor();
+}
+
+/** Enters the passcode the way a key does: characters into the focused field, then Enter. */
+async function typePasscode(passcode: string): Promise<void> {
+  await page.keyboard.type(passcode);
+  await page.keyboard.press('Enter');
+}
+
+// What a theme or a narrow screen changes is asked of it alone.
+describe.each<[string, BrowserContextOptions, string[] | undefined]>([
+  ['light', { colorScheme: 'light', viewport: { width: 1280, height: 800 } }, undefined],
+  ['dark', { colorScheme: 'dark', viewport: { width: 1280, height: 800 } }, ['color-contrast']],
+  [
+    'narrow',
+    { colorScheme: 'light', viewport: { width: 360, height: 720 } },
+    ['scrollable-region-focusable', 'target-size'],
+  ],
+])('the guide (%s)', (theme, options, rules) => {
+  const [alice, hotpSerial, totpSerial] = [`alice.${theme}`, `H-${theme}`, `T-${theme}`];
+
+  it('goes from the switch to every kind of sign-in', { timeout: PATIENCE_MS }, async () => {
+    await use(options);
+    let step = 0;
+    const picture = (name: string) => look(`${theme}-${String(++step).padStart(2, '0')}-${name}`, rules);
+
+    await open('/dashboard');
+    await picture('administrator-sign-in');
+    await signInAsAdministrator();
+    await picture('overview');
+    await page.click('nav >> text=Policy');
+    await picture('policy');
+    await page.check('#securityKeys');
+    await page.fill('#rememberedDeviceDays', '7');
+    await page.click('#save');
+    expect(await notice()).toBe('Policy saved.');
+    await page.click('nav >> text=Users');
+    await page.fill('#username', alice);
+    await page.fill('#realName', 'Alice Example');
+    await page.fill('#email', `${alice}@example.org`);
+    await page.click('#add-user');
+    await page.click('#send-mail');
+    expect(await notice()).toBe(`Enrollment e-mail sent to ${alice}@example.org.`);
+    await picture('user-settings');
+
+    await page.click('nav >> text=Mailbox');
+    await picture('mailbox');
+    await page.click('#mails a');
+    await page.locator('#mail').waitFor();
+    await picture('mail');
+    await page.click('.mail-text a');
+
+    const first = await keyed.addKey();
+    await page.locator('#wizard[data-ready]').waitFor();
+    await picture('wizard-get-started');
+    await page.click('#get-started');
+    await picture('wizard-choose');
+    await page.click('[data-kind="security-key"]');
+    await picture('wizard-continue');
+    await page.click('#continue');
+    await page.locator('#success').waitFor();
+    await picture('wizard-success');
+    await page.click('#finish');
+
+    await page.fill('#username', alice);
+    await picture('portal-name');
+    await page.click('#sign-in');
+    await page.waitForURL('**/portal');
+    await picture('portal');
+    await page.fill('#devices input[name="name"]', 'Blue key');
+    await page.click('#devices >> text=Rename');
+    expect(await notice()).toBe('Renamed to “Blue key”.');
+
+    await keyed.removeKey(first);
+    await keyed.addKey();
+    await page.click('#add-device');
+    await enrol();
+    await page.click('#finish');
+    await page.waitForURL('**/portal');
+    expect(await page.locator('#devices > li').count()).toBe(2);
+    await page.locator('#devices summary').first().click();
+    await picture('portal-remove');
+    await page.click('text=Remove Blue key');
+    expect(await notice()).toContain('“Blue key” was removed');
+    await page.click('#sign-out');
+
+    await signInAsAdministratorAgain();
+    await page.click('nav >> text=Hardware tokens');
+    await page.selectOption('#type', 'h6');
+    await page.fill('#csv', `${hotpSerial},${SECRET_HEX}`);
+    await page.click('#import');
+    await page.selectOption('#type', 't6');
+    await page.fill('#csv', `${totpSerial},${SECRET_HEX}`);
+    await page.click('#import');
+    expect(await notice()).toBe(`TOTP-6 token ${totpSerial} was imported.`);
+    await picture('tokens');
+    for (const serial of [hotpSerial, totpSerial]) {
+      await page.click('nav >> text=Hardware tokens');
+      await page.click(`td >> text=${serial}`);
+      await page.fill('#username', alice);
+      await page.click('#assign');
+      expect(await notice()).toBe(`Assigned to ${alice}.`);
+      await picture(`token-${serial.slice(0, 1).toLowerCase()}`);
+    }
+    await page.click('nav >> text=Hardware tokens');
+    await page.click(`td >> text=${hotpSerial}`);
+    for (const index of [0, 1, 2]) await page.fill(`#code${index + 1}`, hotp(SECRET, 1500 + index));
+    await page.click('#resync');
+    expect(await notice()).toBe(`HOTP-6 token ${hotpSerial} is in step again.`);
+
+    await page.click('nav >> text=Groups');
+    await page.fill('#name', `Staff ${theme}`);
+    await page.click('#add-group');
+    await picture('groups');
+    await page.click('nav >> text=Applications');
+    await page.fill('#name', 'Wiki');
+    await page.click('#protect');
+    await picture('applications');
+
+    await toPromptWithoutKey(alice);
+    await page.click('#cancel');
+    await page.locator('#alert:not([hidden])').waitFor();
+    await picture('prompt-cancelled');
+    await page.click('#other-options');
+    await picture('prompt-options');
+    await page.click('#option-passcode');
+    await typePasscode('000000');
+    await page.locator('#passcode-error:not([hidden])').waitFor();
+    await picture('prompt-wrong-passcode');
+    await typePasscode(hotp(SECRET, 1503));
+    await page.waitForURL('**/portal');
+    await page.click('#sign-out');
+    await toPromptWithoutKey(alice);
+    await page.click('#other-options');
+    await page.click('#option-passcode');
+    await typePasscode(totp(SECRET, NOW / 1000));
+    await page.waitForURL('**/portal');
+
+    await open('/dashboard/log');
+    await picture('log');
+    await open('/nothing');
+    await picture('not-found');
+  });
+
+  async function signInAsAdministratorAgain(): Promise<void> {
+    // The dashboard's session is its own: signing out of the portal leaves it.
+    await open('/dashboard');
+    expect(await page.locator('nav >> text=Policy').count()).toBe(1);
+  }
+
+  async function toPromptWithoutKey(username: string): Promise<void> {
+    for (const id of keyed.keys) await keyed.setTouch(id, false);
+    await toPrompt(username);
+  }
+});
+
+describe('an application that asks for a second factor', () => {
+  const APPLICATION = 'https://wiki.example/callback';
+
+  /** Sends the browser to the prompt, as the OIDC endpoint does. */
+  async function visit(username: string): Promise<void> {
+    const integration = await createIntegration(service.tenant, { type: 'web', name: 'Wiki' });
+    const complete = async (result: { accepted: boolean }) => `${APPLICATION}?accepted=${result.accepted}`;
+    const { path } = service.prompts.begin({ username, integration, redirectUri: APPLICATION, complete });
+    await page.route(`${APPLICATION}*`, (route) => route.fulfill({ body: 'the application' }));
+    await open(path);
+  }
+
+  it('has a new user enrol first, remembers the browser, and locks out who fails too often', {
+    timeout: PATIENCE_MS,
+  }, async () => {
+    await changePolicy(service.tenant, { rememberedDeviceDays: 3, lockoutAttempts: 2 });
+    await keyed.addKey();
+    await visit('bob');
+    await enrol();
+    await look('prompt-inline-enrolment');
+    await page.click('#finish');
+    await page.waitForURL(`${APPLICATION}?accepted=true`);
+
+    const { userId } = findUser(service.tenant, 'bob')!;
+    const token = await createToken(service.tenant, { type: 'h6', serial: 'H9', secret: SECRET_HEX });
+    await assignToken(service.tenant, token.tokenId, userId);
+    await visitWithoutTouch('bob');
+    await page.click('#other-options');
+    await page.click('#option-passcode');
+    await page.check('#remember');
+    await page.focus('#passcode');
+    await typePasscode(hotp(SECRET, 0));
+    await page.waitForURL(`${APPLICATION}?accepted=true`);
+    await visit('bob');
+    await page.waitForURL(`${APPLICATION}?accepted=true`);
+
+    await keyed.context.clearCookies();
+    await visitWithoutTouch('bob');
+    await page.click('#other-options');
+    await page.click('#option-passcode');
+    await typePasscode('000000');
+    await page.locator('#passcode-error:not([hidden])').waitFor();
+    await typePasscode('000000');
+    await page.locator('#passcode-error:not([hidden]) >> text=locked out').waitFor();
+    await visit('bob');
+    await page.locator('#barred[data-reason="locked"]').waitFor();
+    await look('prompt-locked-out');
+  });
+
+  async function visitWithoutTouch(username: string): Promise<void> {
+    for (const id of keyed.keys) await keyed.setTouch(id, false);
+    await visit(username);
+    await page.locator('#prompt[data-ready]').waitFor();
+    await look('prompt-waiting');
+  }
+
+  it('is left to the browser that opened the prompt first', { timeout: PATIENCE_MS }, async () => {
+    await createUser(service.tenant, { username: 'carol' });
+    await visit('carol');
+    await page.locator('#wizard[data-ready]').waitFor();
+    const integration = await createIntegration(service.tenant, { type: 'web', name: 'Wiki' });
+    const complete = async () => APPLICATION;
+    const { path } = service.prompts.begin({ username: 'carol', integration, redirectUri: APPLICATION, complete });
+    await open(path);
+    await use({});
+    await open(path);
+    expect(await page.locator('main').textContent()).toContain('another browser');
+  });
+});
+
+describe('the wizard', () => {
+  it('hides what policy has switched off, and refuses links that are used, expired or forged', {
+    timeout: PATIENCE_MS,
+  }, async () => {
+    const { userId } = await createUser(service.tenant, { username: 'dave' });
+    await keyed.addKey();
+    const link = await createEnrolmentLink(service.tenant, userId);
+    await changePolicy(service.tenant, { platformAuthenticators: false });
+    await page.goto(link.url);
+    expect(await page.locator('[data-kind]').count()).toBe(1);
+    await enrol();
+    await page.goto(link.url);
+    await page.locator('#link-error[data-code="used"]').waitFor();
+    await look('link-used');
+    await open(`/enroll?code=${'A'.repeat(43)}`);
+    await page.locator('#link-error[data-code="not_found"]').waitFor();
+    await look('link-forged');
+    const late = await createEnrolmentLink(service.tenant, userId, 60);
+    now += 61_000;
+    await page.goto(late.url);
+    await page.locator('#link-error[data-code="expired"]').waitFor();
+    await look('link-expired');
+  });
+
+  it('says why a key is refused: cancelled, and enrolled already', { timeout: PATIENCE_MS }, async () => {
+    const { userId } = await createUser(service.tenant, { username: 'erin' });
+    const key = await keyed.addKey();
+    await page.goto((await createEnrolmentLink(service.tenant, userId)).url);
+    await enrol();
+    await page.click('#add-another');
+    await page.click('[data-kind="security-key"]');
+    await page.click('#continue');
+    await page.locator('#alert[data-code="already-enrolled"]').waitFor();
+    await look('wizard-already-enrolled');
+    await keyed.removeKey(key);
+    await keyed.setTouch(await keyed.addKey(), false);
+    await page.click('#continue');
+    await page.click('#cancel');
+    await page.locator('#alert[data-code="cancelled"]').waitFor();
+    await look('wizard-cancelled');
+  });
+
+  it('is done by keyboard alone', { timeout: PATIENCE_MS }, async () => {
+    const { userId } = await createUser(service.tenant, { username: 'frank' });
+    await keyed.addKey();
+    await page.goto((await createEnrolmentLink(service.tenant, userId)).url);
+    await page.locator('#wizard[data-ready]').waitFor();
+    const focus = () => page.evaluate('document.activeElement.id || document.activeElement.dataset.kind || ""');
+    const tabTo = async (id: string) => {
+      for (let press = 0; press < 10 && (await focus()) !== id; press++) await page.keyboard.press('Tab');
+      expect(await focus()).toBe(id);
+    };
+    await tabTo('get-started');
+    await page.keyboard.press('Enter');
+    await page.locator('[data-kind="security-key"]').waitFor();
+    await tabTo('security-key');
+    await page.keyboard.press('Enter');
+    await tabTo('continue');
+    await page.keyboard.press('Enter');
+    await page.locator('#success').waitFor();
+    await tabTo('finish');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/sign-in');
+  });
+});
