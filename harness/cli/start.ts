@@ -1,7 +1,11 @@
 /** `ctaplab start`: a lab in the foreground. */
-import type { Command } from 'commander';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
 import type { Lab } from '../../emulator/lab/lab.ts';
-import type { DuoSite } from '../sites/duo/index.ts';
+import { SITE_PROFILE_NAMES, type SiteProfileName } from '../sites/duo/domain/profiles.ts';
+import type { DuoService } from '../sites/duo/service.ts';
 import { closing } from './closing.ts';
 import { addKeyOptions, integer, type KeyOptions, labOptions } from './key-options.ts';
 import { Output } from './output.ts';
@@ -13,6 +17,8 @@ interface StartOptions extends KeyOptions {
   readonly json?: boolean;
   readonly port?: number;
   readonly site: boolean;
+  readonly siteProfile: SiteProfileName;
+  readonly mailServer?: string;
 }
 
 export function command(): Command {
@@ -20,6 +26,7 @@ export function command(): Command {
     'start',
     'start --transport udp:7112 --touch after=2000 --state ./keys',
     'start --keys 2 --json',
+    'start --site-profile entra',
   ]);
   return addKeyOptions(start, 'manual on a terminal, else auto')
     .option(
@@ -28,6 +35,12 @@ export function command(): Command {
       integer(1, 65534),
     )
     .option('--no-site', 'without the site')
+    .addOption(
+      new Option('--site-profile <name>', 'whose WebAuthn options the site sends')
+        .choices(SITE_PROFILE_NAMES)
+        .default('duo'),
+    )
+    .option('--mail-server <url>', 'smtp://host:port for the site’s mail (default: a mailbox of its own)')
     .addHelpText('after', '\nOn a terminal: space touches, d denies, q ends. SIGINT and SIGTERM end it cleanly.')
     .action(run);
 }
@@ -41,14 +54,20 @@ function run(options: StartOptions): Promise<void> {
       import('../../emulator/lab/lab.ts'),
       import('../../emulator/lab/server.ts'),
       import('../../emulator/lab/state-file.ts'),
-      options.site ? import('../sites/duo/index.ts') : undefined,
+      options.site ? import('../sites/duo/service.ts') : undefined,
     ]);
     const lab = await Lab.open(labOptions(options, process.stdin.isTTY && output.terminal ? 'manual' : 'auto'));
     onClose(() => lab.close());
     const { port } = options;
     const server = await serveControlApi(lab, { port, onDefect: complain });
     onClose(() => server.close());
-    const duo = await site?.startDuoSite({ port: port === undefined ? 0 : port + 1 });
+    const duo = await site?.startDuoService({
+      port: port === undefined ? 0 : port + 1,
+      folder: await siteFolder(options.state, onClose),
+      profile: options.siteProfile,
+      mailServer: options.mailServer,
+      onDefect: complain,
+    });
     if (duo !== undefined) onClose(() => duo.close());
     onClose(announceLab(server));
     onClose(announceTouches(lab, output));
@@ -58,16 +77,25 @@ function run(options: StartOptions): Promise<void> {
   });
 }
 
+/** Where the site keeps its database and authority: with the keys, or in a folder that goes with the lab. */
+async function siteFolder(state: string | undefined, onClose: (close: () => unknown) => void): Promise<string> {
+  if (state !== undefined) return join(state, 'site');
+  const folder = await mkdtemp(join(tmpdir(), 'ctaplab-site-'));
+  onClose(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
 function complain(error: unknown): void {
   process.stderr.write(`ctaplab: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
 }
 
-function tellReady(output: Output, lab: Lab, url: string, site: DuoSite | undefined): void {
+function tellReady(output: Output, lab: Lab, url: string, site: DuoService | undefined): void {
   const keys = [...lab.keys.values()];
   output.document({
     pid: process.pid,
     url,
     site: site?.url ?? null,
+    ...(site === undefined ? {} : { siteAccess: accessOf(site) }),
     keys: keys.map(({ id, key, devices }) => ({ id, serialNumber: key.identity.serial ?? null, devices })),
   });
   const { bold, green } = output.colors;
@@ -77,11 +105,31 @@ function tellReady(output: Output, lab: Lab, url: string, site: DuoSite | undefi
   for (const line of nextSteps(keys[0]?.devices ?? [], site)) output.line(line);
 }
 
-function nextSteps(devices: readonly string[], site: DuoSite | undefined): string[] {
+/** Where the site's doors are; the password stays in its file. */
+function accessOf({ url, certificateAuthorityFile, administrator, mailbox }: DuoService) {
+  return {
+    dashboard: `${url}/dashboard`,
+    certificateAuthorityFile,
+    mailbox: mailbox === undefined ? null : `${url}/mailbox`,
+    administrator: administrator?.email ?? null,
+    passwordFile: administrator?.passwordFile ?? null,
+  };
+}
+
+function nextSteps(devices: readonly string[], site: DuoService | undefined): string[] {
   const [device] = devices;
   const steps: string[] = [];
   const uhid = devices.some((name) => name.startsWith('hidraw:'));
-  if (uhid && site !== undefined) steps.push(`Open ${site.url} in a browser, enrol the key and sign in.`);
+  if (site !== undefined) {
+    const { administrator } = site;
+    steps.push(`Trust the site:    ${site.certificateAuthorityFile} (an authority for names under localhost alone)`);
+    steps.push(`Administer it:     ${site.url}/dashboard`);
+    if (administrator?.passwordFile !== undefined) {
+      steps.push(`  as ${administrator.email}, password in ${administrator.passwordFile}`);
+    }
+    if (site.mailbox !== undefined) steps.push(`Read its mail:     ${site.url}/mailbox`);
+    if (uhid) steps.push(`Enroll the key:    Dashboard > Users > Send Email with Device Enrollment`);
+  }
   if (device !== undefined) steps.push(`Ask the key:       ${PROGRAM} info ${device}`);
   if (!uhid) steps.push(`See it at work:    ${PROGRAM} demo`);
   if (!uhid) steps.push('Browsers see a key by --transport uhid alone: Linux with /dev/uhid writable (scripts/setup).');

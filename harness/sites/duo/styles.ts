@@ -152,7 +152,7 @@ b.bad, .card b.bad { color: var(--bad); }
 .inline { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem; margin: 0; }
 .inline label { margin: 0; }
 .inline input:not([type="hidden"]), .inline select { flex: 1 1 12rem; width: auto; min-width: 0; }
-.inline button { flex: none; }
+.inline button { flex: 0 1 auto; }
 .search { margin-bottom: 1rem; }
 .search + p { margin-top: 1rem; }
 summary { cursor: pointer; }

@@ -1,15 +1,17 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ServiceClient } from '../../../harness/cli/service-client.ts';
 import { environment, firstLine, MAIN, runCli, spawnCli } from './run-cli.ts';
 
 interface Ready {
   readonly pid: number;
   readonly url: string;
   readonly site: string | null;
+  readonly siteAccess?: { readonly certificateAuthorityFile: string; readonly passwordFile: string };
   readonly keys: readonly { readonly id: string; readonly serialNumber: string; readonly devices: readonly string[] }[];
 }
 
@@ -60,12 +62,37 @@ describe('ctaplab start', () => {
   it('says where all is, serves the site, and ends cleanly', async () => {
     const { child, ready } = await start();
     expect(ready).toMatchObject({ pid: child.pid, keys: [{ id: '1', devices: [expect.stringMatching(/^udp:/)] }] });
-    expect((await fetch(ready.site!)).status).toBe(200);
+    const { certificateAuthorityFile, passwordFile } = ready.siteAccess!;
+    const visitor = new ServiceClient({
+      url: ready.site!,
+      certificateAuthority: readFileSync(certificateAuthorityFile, 'utf8'),
+    });
+    expect(await visitor.get('/portal')).toMatchObject({ status: 200, path: '/sign-in' });
+    visitor.close();
+    expect(statSync(passwordFile).mode & 0o777).toBe(0o600);
     expect((await fetch(`${ready.url}/health`)).status).toBe(401);
     const [file] = readdirSync(join(folder, 'ctaplab'));
     expect(statSync(join(folder, 'ctaplab', file!)).mode & 0o777).toBe(0o600);
     expect(await end(child)).toEqual([0, null]);
     expect(readdirSync(join(folder, 'ctaplab'))).toEqual([]);
+    expect(existsSync(certificateAuthorityFile)).toBe(false);
+  });
+
+  it('keeps the site with the keys, behaves as another relying party, and never prints its password', async () => {
+    const state = join(folder, 'keys');
+    const first = await start('--state', state, '--site-profile', 'entra');
+    const { passwordFile } = first.ready.siteAccess!;
+    expect(passwordFile).toBe(join(state, 'site', 'administrator-password.txt'));
+    const password = readFileSync(passwordFile, 'utf8').trim();
+    expect(password).toMatch(/^\w{20}$/);
+    expect(JSON.stringify(first.ready)).not.toContain(password);
+    await end(first.child);
+    const second = await start('--state', state);
+    expect(new URL(second.ready.site!).hostname).toBe(new URL(first.ready.site!).hostname);
+    await end(second.child);
+    const wrong = await runCli(['start', '--site-profile', 'nobody'], env);
+    expect(wrong.status).toBe(2);
+    expect(wrong.stderr).toMatch(/duo, entra, okta, github, google/);
   });
 
   it('ends cleanly on SIGINT too, and runs without the site', async () => {
@@ -79,7 +106,7 @@ describe('ctaplab start', () => {
     running.push(child);
     const line = await firstLine(child);
     expect(line).toMatch(
-      /^ready {2}site: http:\/\/localhost:\d+ {2}control: http:\/\/127\.0\.0\.1:\d+ {2}key 1: udp:\S+$/,
+      /^ready {2}site: https:\/\/api-[0-9a-f]{8}\.duo\.localhost:\d+ {2}control: http:\/\/127\.0\.0\.1:\d+ {2}key 1: udp:\S+$/,
     );
     expect(await end(child)).toEqual([0, null]);
   });

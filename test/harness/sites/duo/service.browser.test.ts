@@ -278,14 +278,15 @@ describe.each<[string, BrowserContextOptions, string[] | undefined]>([
 });
 
 describe('an application that asks for a second factor', () => {
-  const APPLICATION = 'https://wiki.example/callback';
+  /** Where the application waits; what it shows is not this test's. */
+  const applicationUrl = () => `${service.url}/application`;
 
   /** Sends the browser to the prompt, as the OIDC endpoint does. */
   async function visit(username: string): Promise<void> {
     const integration = await createIntegration(service.tenant, { type: 'web', name: 'Wiki' });
-    const complete = async (result: { accepted: boolean }) => `${APPLICATION}?accepted=${result.accepted}`;
-    const { path } = service.prompts.begin({ username, integration, redirectUri: APPLICATION, complete });
-    await page.route(`${APPLICATION}*`, (route) => route.fulfill({ body: 'the application' }));
+    const redirectUri = applicationUrl();
+    const complete = async (result: { accepted: boolean }) => `${redirectUri}?accepted=${result.accepted}`;
+    const { path } = service.prompts.begin({ username, integration, redirectUri, complete });
     await open(path);
   }
 
@@ -298,7 +299,7 @@ describe('an application that asks for a second factor', () => {
     await enrol();
     await look('prompt-inline-enrolment');
     await page.click('#finish');
-    await page.waitForURL(`${APPLICATION}?accepted=true`);
+    await page.waitForURL(`${applicationUrl()}?accepted=true`);
 
     const { userId } = findUser(service.tenant, 'bob')!;
     const token = await createToken(service.tenant, { type: 'h6', serial: 'H9', secret: SECRET_HEX });
@@ -309,9 +310,9 @@ describe('an application that asks for a second factor', () => {
     await page.check('#remember');
     await page.focus('#passcode');
     await typePasscode(hotp(SECRET, 0));
-    await page.waitForURL(`${APPLICATION}?accepted=true`);
+    await page.waitForURL(`${applicationUrl()}?accepted=true`);
     await visit('bob');
-    await page.waitForURL(`${APPLICATION}?accepted=true`);
+    await page.waitForURL(`${applicationUrl()}?accepted=true`);
 
     await keyed.context.clearCookies();
     await visitWithoutTouch('bob');
@@ -338,8 +339,9 @@ describe('an application that asks for a second factor', () => {
     await visit('carol');
     await page.locator('#wizard[data-ready]').waitFor();
     const integration = await createIntegration(service.tenant, { type: 'web', name: 'Wiki' });
-    const complete = async () => APPLICATION;
-    const { path } = service.prompts.begin({ username: 'carol', integration, redirectUri: APPLICATION, complete });
+    const redirectUri = applicationUrl();
+    const complete = async () => redirectUri;
+    const { path } = service.prompts.begin({ username: 'carol', integration, redirectUri, complete });
     await open(path);
     await use({});
     await open(path);
