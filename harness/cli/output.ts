@@ -14,6 +14,9 @@ export function printable(text: string): string {
   return text.replace(/\p{C}/gu, '\ufffd');
 }
 
+/** A longer cell moves the rest of its row, not the columns of all rows. */
+const WIDEST_COLUMN = 48;
+
 export class Output {
   readonly json: boolean;
   /** Colours of stdout. */
@@ -56,7 +59,9 @@ export class Output {
   /** Columns padded to the widest entry; cells must be plain text. */
   table(rows: readonly (readonly string[])[], right: ReadonlySet<number> = new Set()): void {
     const columns = Math.max(0, ...rows.map((row) => row.length));
-    const widths = Array.from({ length: columns }, (_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+    const widths = Array.from({ length: columns }, (_, i) =>
+      Math.max(0, ...rows.map((row) => row[i]?.length ?? 0).filter((length) => length <= WIDEST_COLUMN)),
+    );
     for (const row of rows) {
       const cells = row.map((cell, i) => (right.has(i) ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)));
       this.line(cells.join('  ').trimEnd());
