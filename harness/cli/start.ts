@@ -19,6 +19,7 @@ interface StartOptions extends KeyOptions {
   readonly site: boolean;
   readonly siteProfile: SiteProfileName;
   readonly mailServer?: string;
+  readonly radius?: number;
 }
 
 export function command(): Command {
@@ -41,6 +42,11 @@ export function command(): Command {
         .default('duo'),
     )
     .option('--mail-server <url>', 'smtp://host:port for the site’s mail (default: a mailbox of its own)')
+    .addOption(
+      new Option('--radius <port>', 'UDP port of loopback where the site takes RADIUS logins, 0 for a free one')
+        .argParser(integer(0, 65535))
+        .conflicts('site'),
+    )
     .addHelpText('after', '\nOn a terminal: space touches, d denies, q ends. SIGINT and SIGTERM end it cleanly.')
     .action(run);
 }
@@ -66,6 +72,7 @@ function run(options: StartOptions): Promise<void> {
       folder: await siteFolder(options.state, onClose),
       profile: options.siteProfile,
       mailServer: options.mailServer,
+      radius: options.radius === undefined ? undefined : { port: options.radius, log: tell },
       onDefect: complain,
     });
     if (duo !== undefined) onClose(() => duo.close());
@@ -83,6 +90,10 @@ async function siteFolder(state: string | undefined, onClose: (close: () => unkn
   const folder = await mkdtemp(join(tmpdir(), 'ctaplab-site-'));
   onClose(() => rm(folder, { recursive: true }));
   return folder;
+}
+
+function tell(line: string): void {
+  process.stderr.write(`ctaplab: ${line}\n`);
 }
 
 function complain(error: unknown): void {
@@ -106,13 +117,14 @@ function tellReady(output: Output, lab: Lab, url: string, site: DuoService | und
 }
 
 /** Where the site's doors are; the password stays in its file. */
-function accessOf({ url, certificateAuthorityFile, administrator, mailbox }: DuoService) {
+function accessOf({ url, certificateAuthorityFile, administrator, mailbox, radius }: DuoService) {
   return {
     dashboard: `${url}/dashboard`,
     certificateAuthorityFile,
     mailbox: mailbox === undefined ? null : `${url}/mailbox`,
     administrator: administrator?.email ?? null,
     passwordFile: administrator?.passwordFile ?? null,
+    radius: radius === undefined ? null : `${radius.host}:${radius.port}`,
   };
 }
 
@@ -128,6 +140,10 @@ function nextSteps(devices: readonly string[], site: DuoService | undefined): st
       steps.push(`  as ${administrator.email}, password in ${administrator.passwordFile}`);
     }
     if (site.mailbox !== undefined) steps.push(`Read its mail:     ${site.url}/mailbox`);
+    if (site.radius !== undefined) {
+      const { host, port } = site.radius;
+      steps.push(`Log in by RADIUS:  ${host}:${port}, its secret at ${site.url}/dashboard/applications`);
+    }
     if (uhid) steps.push(`Enroll the key:    Dashboard > Users > Send Email with Device Enrollment`);
   }
   if (device !== undefined) steps.push(`Ask the key:       ${PROGRAM} info ${device}`);

@@ -95,6 +95,13 @@ describe('ctaplab start', () => {
     expect(wrong.stderr).toMatch(/duo, entra, okta, github, google/);
   });
 
+  it('takes RADIUS logins where it is told to', async () => {
+    const { child, ready } = await start('--radius', '0');
+    expect(ready).toMatchObject({ siteAccess: { radius: expect.stringMatching(/^127\.0\.0\.1:\d+$/) } });
+    expect(await end(child)).toEqual([0, null]);
+    expect(await runCli(['start', '--no-site', '--radius', '0'], env)).toMatchObject({ status: 2 });
+  });
+
   it('ends cleanly on SIGINT too, and runs without the site', async () => {
     const { child, ready } = await start('--no-site');
     expect(ready.site).toBeNull();

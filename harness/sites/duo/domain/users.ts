@@ -52,6 +52,9 @@ interface UserRow {
   last_login_at: number | null;
 }
 
+/** Characters of a first factor. RADIUS takes 128 bytes, with the passcode behind the password. */
+export const PASSWORD_LENGTH = { minimum: 8, maximum: 100 } as const;
+
 const HANDLE_LENGTH = 32;
 const USERNAME = /^[a-z0-9][a-z0-9._@+\\-]{0,99}$/;
 // One address, nothing that a mail header could be made of.
@@ -79,6 +82,12 @@ function parseRealName(text: string): string {
   throw new DomainError('malformed', 'A name has at most 200 characters, none of them control characters.', 'realName');
 }
 
+function parsePassword(password: string): string {
+  if (password.length >= PASSWORD_LENGTH.minimum && password.length <= PASSWORD_LENGTH.maximum) return password;
+  const { minimum, maximum } = PASSWORD_LENGTH;
+  throw new DomainError('malformed', `A password has ${minimum} to ${maximum} characters.`, 'password');
+}
+
 function parseStatus(status: string): UserStatus {
   const found = USER_STATUSES.find((known) => known === status);
   if (found !== undefined) return found;
@@ -91,7 +100,7 @@ export async function createUser(tenant: Tenant, user: NewUser): Promise<User> {
   const email = parseEmail(user.email ?? '');
   const realName = parseRealName(user.realName ?? '');
   const status = parseStatus(user.status ?? 'active');
-  const passwordHash = user.password === undefined ? null : await hashPassword(user.password);
+  const passwordHash = user.password === undefined ? null : await hashPassword(parsePassword(user.password));
   return tenant.database.write(() => {
     if (findUser(tenant, username) !== undefined) throw taken(username);
     const userId = newId(tenant, 'DU');
@@ -150,7 +159,7 @@ export async function updateUser(tenant: Tenant, userId: string, change: UserCha
     email: change.email === undefined ? undefined : parseEmail(change.email),
     real_name: change.realName === undefined ? undefined : parseRealName(change.realName),
     status: change.status === undefined ? undefined : parseStatus(change.status),
-    password_hash: change.password === undefined ? undefined : await hashPassword(change.password),
+    password_hash: change.password === undefined ? undefined : await hashPassword(parsePassword(change.password)),
   };
   return tenant.database.write(() => {
     getUser(tenant, userId);

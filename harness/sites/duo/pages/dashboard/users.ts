@@ -3,7 +3,7 @@ import type { AuthenticationRecord } from '../../domain/authentication-log.ts';
 import type { Group } from '../../domain/groups.ts';
 import { type HardwareToken, tokenName } from '../../domain/hardware-tokens.ts';
 import type { AuthenticatorModel } from '../../domain/metadata.ts';
-import { USER_STATUSES, type User } from '../../domain/users.ts';
+import { PASSWORD_LENGTH, USER_STATUSES, type User } from '../../domain/users.ts';
 import type { WebAuthnCredential } from '../../domain/webauthn-credentials.ts';
 import type { Html } from '../layout.ts';
 import { confirmButton, csrfField, postButton, time } from '../parts.ts';
@@ -84,6 +84,7 @@ ${user.lockedAt === undefined ? '' : postButton(frame.csrf, `${path}/unlock`, 'U
 <section class="card"><h2>Enrollment</h2>
 <p>${user.email === '' ? 'Enter an e-mail address first.' : `An e-mail to ${user.email} with a link that works once.`}</p>
 ${user.email === '' ? '' : postButton(frame.csrf, `${path}/enrolment-mail`, 'Send Email with Device Enrollment', '', 'send-mail')}</section>
+${passwordSection(frame, user, path)}
 ${credentialSection(frame, settings)}
 ${tokenSection(frame, settings, path)}
 ${groupSection(frame, settings, path)}
@@ -96,6 +97,14 @@ ${remembered === 0 ? '' : postButton(frame.csrf, `${path}/forget-browsers`, 'For
 }
 
 const STATUS_WORDS = { active: 'Active', bypass: 'Bypass: no second factor', disabled: 'Disabled' } as const;
+
+function passwordSection({ csrf }: DashboardFrame, { hasPassword }: User, path: string): Html {
+  return html`<section class="card"><h2>Password</h2>
+<p>${hasPassword ? 'A password is set.' : 'No password is set.'} Only logins over RADIUS ask for it: applications check passwords of their own.</p>
+<form class="inline" method="post" action="${path}/password">${csrfField(csrf)}
+<label for="password">New password</label><input id="password" name="password" type="password" autocomplete="new-password" minlength="${PASSWORD_LENGTH.minimum}" maxlength="${PASSWORD_LENGTH.maximum}" required>
+<button id="set-password" class="secondary" type="submit">Set password</button></form></section>`;
+}
 
 function credentialSection({ csrf }: DashboardFrame, { credentials, models }: UserSettings): Html {
   return html`<section class="card"><h2>Security keys</h2>${table(

@@ -91,6 +91,13 @@ export function userRoutes(web: Web): Hono {
     }),
   );
 
+  routes.post('/users/:id/password', (c) =>
+    change(web, c, settingsOf(idOf(c)), async (form) => {
+      const { username } = await updateUser(tenant, idOf(c), { password: form.get('password') ?? '' });
+      return { text: `The password of ${username} is set.`, action: 'user_password', object: username };
+    }),
+  );
+
   routes.post('/users/:id/unlock', (c) =>
     change(web, c, settingsOf(idOf(c)), async () => {
       const { username } = await unlockUser(tenant, idOf(c));
