@@ -1,0 +1,25 @@
+/** What a page and the process that holds the key say to each other: plain data. */
+
+export interface PageRequest {
+  readonly type: 'create' | 'get';
+  /** Names the request within its document. */
+  readonly id: string;
+  /** PublicKeyCredentialCreationOptionsJSON or PublicKeyCredentialRequestOptionsJSON, as text. */
+  readonly options: string;
+  readonly mediation?: string | undefined;
+  /** What the page says its origin is; believed of frames alone whose address does not tell. */
+  readonly origin: string;
+}
+
+export interface PageAbort {
+  readonly type: 'abort';
+  readonly id: string;
+}
+
+export type PageVerdict =
+  /** RegistrationResponseJSON or AuthenticationResponseJSON, as text. */
+  | { readonly credential: string }
+  /** `name` of a DOMException, or TypeError. */
+  | { readonly error: { readonly name: string; readonly message: string } };
+
+export type PageCall = (message: PageRequest | PageAbort) => Promise<PageVerdict | undefined>;

@@ -1,0 +1,124 @@
+/** The requests of pages, carried out by the WebAuthn client and a key in this process. */
+import type { PermissionsPolicyFeature } from '../webauthn/client.ts';
+import { WebAuthnClient } from '../webauthn/client.ts';
+import { toDomException, webauthnError } from '../webauthn/errors.ts';
+import type { FetchRelatedOrigins } from '../webauthn/related-origins.ts';
+import type { PageRequest, PageVerdict } from './in-page/messages.ts';
+import type { SecurityKey } from './security-key.ts';
+
+/** The document that asks, as the browser knows it. */
+export interface Caller {
+  /** One object for each frame. */
+  readonly frame: object;
+  readonly origin: string;
+  /** Of the pages around it, its parent first. */
+  readonly ancestorOrigins: readonly string[];
+  /** What the frame's element grants it. */
+  readonly allow: readonly PermissionsPolicyFeature[];
+}
+
+export interface PageCeremoniesOptions {
+  /** How related origins are looked up. Default: they are not. */
+  readonly fetchRelatedOrigins?: FetchRelatedOrigins | undefined;
+}
+
+interface FrameState {
+  /** Tells whether the client is still this document's. */
+  readonly who: string;
+  readonly client: WebAuthnClient;
+  readonly running: Map<string, AbortController>;
+  conditional: boolean;
+}
+
+export class PageCeremonies {
+  readonly #key: SecurityKey;
+  readonly #options: PageCeremoniesOptions;
+  readonly #frames = new Map<object, FrameState>();
+
+  constructor(key: SecurityKey, options: PageCeremoniesOptions = {}) {
+    this.#key = key;
+    this.#options = options;
+  }
+
+  /** Carries out a request; settles when the page has its answer. Never rejects. */
+  async run(caller: Caller, message: PageRequest): Promise<PageVerdict> {
+    const control = new AbortController();
+    try {
+      const state = this.#stateOf(caller);
+      state.running.set(message.id, control);
+      try {
+        return { credential: JSON.stringify(await this.#perform(state, caller, message, control.signal)) };
+      } finally {
+        state.running.delete(message.id);
+        if (state.running.size === 0) this.#frames.delete(caller.frame);
+      }
+    } catch (error) {
+      return { error: named(error) };
+    }
+  }
+
+  /** The page has called a request off. */
+  abort(frame: object, id: string): void {
+    this.#frames.get(frame)?.running.get(id)?.abort(webauthnError('AbortError', 'the page has aborted the request'));
+  }
+
+  /** The document of a frame is gone, and with it all that it asked. */
+  abandon(frame: object): void {
+    const state = this.#frames.get(frame);
+    this.#frames.delete(frame);
+    const reason = webauthnError('AbortError', 'the page has gone');
+    for (const control of state?.running.values() ?? []) control.abort(reason);
+  }
+
+  /** Ends all requests. */
+  close(): void {
+    for (const frame of [...this.#frames.keys()]) this.abandon(frame);
+  }
+
+  #stateOf(caller: Caller): FrameState {
+    const who = JSON.stringify([caller.origin, caller.ancestorOrigins, caller.allow]);
+    const known = this.#frames.get(caller.frame);
+    if (known?.who === who) return known;
+    this.abandon(caller.frame);
+    const client = new WebAuthnClient({
+      origin: caller.origin,
+      ancestorOrigins: caller.ancestorOrigins,
+      allow: caller.allow,
+      authenticators: (signal) => this.#key.devices(signal),
+      ui: this.#key.ui,
+      fetchRelatedOrigins: this.#options.fetchRelatedOrigins,
+    });
+    const state: FrameState = { who, client, running: new Map(), conditional: false };
+    this.#frames.set(caller.frame, state);
+    return state;
+  }
+
+  async #perform(state: FrameState, { origin }: Caller, message: PageRequest, signal: AbortSignal): Promise<object> {
+    const { type, mediation } = message;
+    const options = JSON.parse(message.options);
+    const answer = await this.#key.answerFor({ type, origin, options, mediation });
+    signal.throwIfAborted();
+    if (answer !== undefined) {
+      if ('credential' in answer) return answer.credential;
+      throw new DOMException(answer.message ?? 'the test has this request fail', answer.error);
+    }
+    if (state.conditional) throw webauthnError('OperationError', 'a request is already pending');
+    if (type === 'get' && mediation === 'conditional') {
+      state.conditional = true;
+      try {
+        await this.#key.waitForAutofill(signal);
+      } finally {
+        state.conditional = false;
+      }
+      return state.client.get(options, { signal });
+    }
+    const more = { signal, mediation: mediation as 'optional' | 'required' | 'silent' | undefined };
+    return type === 'create' ? state.client.create(options, more) : state.client.get(options, more);
+  }
+}
+
+function named(error: unknown): { name: string; message: string } {
+  if (error instanceof TypeError) return { name: 'TypeError', message: error.message };
+  const { name, message } = toDomException(error);
+  return { name, message };
+}
