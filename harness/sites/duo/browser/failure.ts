@@ -124,7 +124,8 @@ function refused(refusal: Refusal): Failure {
   if (refusal.code === 'already_enrolled') {
     return { code: 'refused', title: 'This account is already set up', text: refusal.message };
   }
-  return { code: 'refused', title: 'The site refused', text: refusal.message };
+  const title = refusal.code === 'locked_out' ? 'Your account is locked out' : 'The site refused';
+  return { code: 'refused', title, text: refusal.message };
 }
 
 function timedOut(): Failure {
