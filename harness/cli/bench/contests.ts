@@ -8,6 +8,7 @@ import { algorithmContests } from './algorithm-contests.ts';
 import { answer, freshKey, keyWith, repeat, rpOf } from './bench-key.ts';
 import { credentialIdIn, getAssertion, makeCredential, variety } from './messages.ts';
 import type { Contest } from './rounds.ts';
+import { siteContests } from './site-contests.ts';
 import { storageContests } from './storage-contests.ts';
 
 const RP_ID = 'example.com';
@@ -27,6 +28,7 @@ export const contests: ReadonlyMap<string, () => Promise<Contest>> = new Map([
   ['get-assertion-10000', manyCredentialsContest],
   ...algorithmContests,
   ...storageContests,
+  ...siteContests,
 ]);
 
 async function makeCredentialContest(): Promise<Contest> {

@@ -16,9 +16,10 @@ const rows = [
   'get-assertion-rs256',
   'get-assertion-ml-dsa-44',
   'write-large-blob',
+  'site-sign-in',
 ];
-/** Those that make ten thousand credentials first. */
-const large = ['get-assertion-10000', 'list-credentials-10000', 'open-store-10000'];
+/** Those that make thousands of credentials or users first. */
+const large = ['get-assertion-10000', 'list-credentials-10000', 'open-store-10000', 'site-sign-in-100000'];
 
 let folder: string;
 beforeEach(() => {

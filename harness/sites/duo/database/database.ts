@@ -18,6 +18,8 @@ interface Work {
 }
 
 const BUSY_TIMEOUT_MS = 5000;
+/** Enough for the indexes of a hundred thousand users. */
+const CACHE_KIB = 64 * 1024;
 
 /**
  * One connection. Reads are immediate. Changes go through {@link write}: all that are asked for in one turn of the
@@ -41,6 +43,7 @@ export class Database {
     connection.pragma('synchronous = FULL');
     connection.pragma('foreign_keys = ON');
     connection.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    connection.pragma(`cache_size = -${CACHE_KIB}`);
     const database = new Database(connection);
     database.#migrate();
     return database;
@@ -48,8 +51,7 @@ export class Database {
 
   /** The first row, or undefined. */
   one<Row>(sql: string, ...values: Column[]): Row | undefined {
-    const row = this.#prepare(sql).get(bindable(values)) as object | null | undefined;
-    return row === undefined || row === null ? undefined : (readable(row) as Row);
+    return (this.#prepare(sql).get(bindable(values)) as Row | null | undefined) ?? undefined;
   }
 
   all<Row>(sql: string, ...values: Column[]): Row[] {
@@ -103,14 +105,14 @@ export class Database {
 
   /** Runs one of several works: where it throws, it alone is undone. */
   #attempt({ run, reject }: Work): () => void {
-    this.#connection.exec('SAVEPOINT work');
+    this.#prepare('SAVEPOINT work').run([]);
     try {
       const answer = run();
-      this.#connection.exec('RELEASE work');
+      this.#prepare('RELEASE work').run([]);
       return answer;
     } catch (error) {
-      this.#connection.exec('ROLLBACK TO work');
-      this.#connection.exec('RELEASE work');
+      this.#prepare('ROLLBACK TO work').run([]);
+      this.#prepare('RELEASE work').run([]);
       return () => reject(error);
     }
   }
@@ -154,14 +156,17 @@ export class Database {
 
 // Text ends at a NUL on its way to SQLite: without this, a name with one would find what another name means.
 function bindable(values: readonly Column[]): Column[] {
-  return values.map((value) => (typeof value === 'string' ? value.replaceAll('\0', '\ufffd') : value));
+  return values.map((value) =>
+    typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value,
+  );
 }
 
-// BLOBs come as Buffer from one method and as ArrayBuffer from the other.
+// BLOBs come as Buffer from one method and as ArrayBuffer from the other; the row is ours to change.
 function readable(row: object): object {
-  const entries = Object.entries(row).map(([name, value]) => [
-    name,
-    value instanceof ArrayBuffer ? new Uint8Array(value) : value,
-  ]);
-  return Object.fromEntries(entries);
+  const columns = row as Record<string, unknown>;
+  for (const name in columns) {
+    const value = columns[name];
+    if (value instanceof ArrayBuffer) columns[name] = new Uint8Array(value);
+  }
+  return row;
 }

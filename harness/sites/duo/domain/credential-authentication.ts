@@ -9,7 +9,7 @@ import { verifier } from '../verifier.ts';
 import { type AttemptContext, type AttemptResult, attempt, attemptUnknown, type Finding } from './attempts.ts';
 import type { AuthenticationReason, Factor } from './authentication-log.ts';
 import { allowedKinds, userVerificationOf } from './credential-registration.ts';
-import { readPolicy } from './policy.ts';
+import { type Policy, readPolicy } from './policy.ts';
 import type { Tenant } from './tenant.ts';
 import { findUser, type User } from './users.ts';
 import {
@@ -32,10 +32,12 @@ export const WRONG_KEY = 'This security key was not accepted for this account. U
 
 /** The credentials that policy lets a user sign in with. */
 export function usableCredentials(tenant: Tenant, userId: string): WebAuthnCredential[] {
-  const kinds = allowedKinds(readPolicy(tenant));
-  return credentialsOfUser(tenant, userId).filter(
-    ({ lostAt, platform }) => lostAt === undefined && kinds.includes(platform ? 'platform' : 'security-key'),
-  );
+  const policy = readPolicy(tenant);
+  return credentialsOfUser(tenant, userId).filter((credential) => isUsable(credential, policy));
+}
+
+function isUsable({ lostAt, platform }: WebAuthnCredential, policy: Policy): boolean {
+  return lostAt === undefined && allowedKinds(policy).includes(platform ? 'platform' : 'security-key');
 }
 
 /** Request options with the members that Duo's have beside WebAuthn's own. */
@@ -88,7 +90,7 @@ export async function finishAuthentication(
     return { ...denied, message: WRONG_KEY };
   }
   const factor: Factor = credential?.platform ? 'platform_authenticator' : 'security_key';
-  return attempt(tenant, user, context, factor, (current) => {
+  return attempt(tenant, user, context, factor, (current, policy) => {
     const deny = (reason: AuthenticationReason, detail: string): Finding => ({
       ...{ accepted: false, factor, reason, detail, message: WRONG_KEY, counts: true },
       ...(credential === undefined ? {} : device(credential)),
@@ -96,7 +98,9 @@ export async function finishAuthentication(
     if (found === undefined) return deny('invalid_device', 'The credential is not enrolled here.');
     if (credential === undefined) return deny('invalid_device', 'The credential belongs to another user.');
     if (!handleFits(response, current)) return deny('invalid_device', 'The user handle is not that of the account.');
-    if (!usableCredentials(tenant, current.userId).some(({ webauthnKey }) => webauthnKey === credential.webauthnKey)) {
+    // Read anew: it may have been removed or reported lost since.
+    const held = findByCredentialId(tenant, credential.credentialId);
+    if (held?.userId !== current.userId || !isUsable(held, policy)) {
       return deny('factor_restricted', 'The device is removed, reported lost or not allowed by policy.');
     }
     if (typeof verified === 'string') return deny('verification_failed', verified);

@@ -1,4 +1,5 @@
 /** What an administrator decides for the whole tenant. */
+import type { Database } from '../database/database.ts';
 import { DomainError } from './error.ts';
 import { readSetting, writeSetting } from './settings.ts';
 import type { Tenant } from './tenant.ts';
@@ -83,14 +84,21 @@ export const POLICY_RANGES = {
 const AAGUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const SETTING = 'policy';
 
+/** Each sign-in asks several times, so the answer is kept until somebody changes it. */
+const known = new WeakMap<Database, Policy>();
+
 export function readPolicy(tenant: Tenant): Policy {
-  return { ...DEFAULT_POLICY, ...(readSetting(tenant, SETTING) as Partial<Policy> | undefined) };
+  const kept = known.get(tenant.database);
+  if (kept !== undefined) return kept;
+  const policy = { ...DEFAULT_POLICY, ...(readSetting(tenant, SETTING) as Partial<Policy> | undefined) };
+  known.set(tenant.database, policy);
+  return policy;
 }
 
 /** Changes some members. @throws DomainError `malformed` that names the first one that is wrong */
 export async function changePolicy(tenant: Tenant, change: Readonly<Record<string, unknown>>): Promise<Policy> {
   const checked = parsePolicyChange(change);
-  return tenant.database.write(() => {
+  const written = tenant.database.write(() => {
     const policy = { ...readPolicy(tenant), ...checked };
     if (policy.attestation === 'none' && needsAttestation(policy)) {
       const lists =
@@ -98,8 +106,11 @@ export async function changePolicy(tenant: Tenant, change: Readonly<Record<strin
       throw new DomainError('malformed', lists, 'attestation');
     }
     writeSetting(tenant, SETTING, policy);
+    known.delete(tenant.database);
     return policy;
   });
+  // Also where the disk refused what others have read meanwhile.
+  return written.finally(() => known.delete(tenant.database));
 }
 
 function needsAttestation(policy: Policy): boolean {

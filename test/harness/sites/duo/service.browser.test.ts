@@ -321,7 +321,7 @@ describe('an application that asks for a second factor', () => {
     await typePasscode('000000');
     await page.locator('#passcode-error:not([hidden])').waitFor();
     await typePasscode('000000');
-    await page.locator('#alert:not([hidden]) >> text=locked out').waitFor();
+    await page.locator('#alert-title >> text=locked out').waitFor();
     await visit('bob');
     await page.locator('#barred[data-reason="locked"]').waitFor();
     await look('prompt-locked-out');
