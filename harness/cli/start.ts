@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Lab } from '../../emulator/lab/lab.ts';
 import { SITE_PROFILE_NAMES, type SiteProfileName } from '../sites/duo/domain/profiles.ts';
+import type { TenantRadiusOptions } from '../sites/duo/radius/tenant-server.ts';
 import type { DuoService } from '../sites/duo/service.ts';
 import { closing } from './closing.ts';
 import { addKeyOptions, integer, type KeyOptions, labOptions } from './key-options.ts';
@@ -20,6 +21,7 @@ interface StartOptions extends KeyOptions {
   readonly siteProfile: SiteProfileName;
   readonly mailServer?: string;
   readonly radius?: number;
+  readonly radiusUnsigned?: boolean;
 }
 
 export function command(): Command {
@@ -47,6 +49,7 @@ export function command(): Command {
         .argParser(integer(0, 65535))
         .conflicts('site'),
     )
+    .option('--radius-unsigned', 'takes RADIUS requests without Message-Authenticator too (CVE-2024-3596)')
     .addHelpText('after', '\nOn a terminal: space touches, d denies, q ends. SIGINT and SIGTERM end it cleanly.')
     .action(run);
 }
@@ -72,7 +75,7 @@ function run(options: StartOptions): Promise<void> {
       folder: await siteFolder(options.state, onClose),
       profile: options.siteProfile,
       mailServer: options.mailServer,
-      radius: options.radius === undefined ? undefined : { port: options.radius, log: tell },
+      radius: radiusOf(options),
       onDefect: complain,
     });
     if (duo !== undefined) onClose(() => duo.close());
@@ -90,6 +93,10 @@ async function siteFolder(state: string | undefined, onClose: (close: () => unkn
   const folder = await mkdtemp(join(tmpdir(), 'ctaplab-site-'));
   onClose(() => rm(folder, { recursive: true }));
   return folder;
+}
+
+function radiusOf({ radius: port, radiusUnsigned = false }: StartOptions): TenantRadiusOptions | undefined {
+  return port === undefined ? undefined : { port, requireMessageAuthenticator: !radiusUnsigned, log: tell };
 }
 
 function tell(line: string): void {
