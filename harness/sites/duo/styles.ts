@@ -95,6 +95,7 @@ fieldset { border: 0; margin: 0; padding: 0; }
 .check .hint { flex: 1 0 100%; padding-left: 1.875rem; }
 .fields { display: grid; grid-template-columns: repeat(auto-fit, minmax(14rem, 1fr)); gap: 0 1.25rem; align-items: end; }
 .fields button { width: 100%; }
+.card form.fields > p { margin-bottom: 1rem; }
 input[readonly] { background: var(--ground); color: var(--muted); }
 input[aria-invalid="true"] { border-color: var(--bad); }
 .card .field-error { margin: .375rem 0 0; color: var(--bad); font-size: .9375rem; }

@@ -43,7 +43,7 @@ export async function composeEnrolmentMail(tenant: Tenant, user: User, link: Enr
   const text = `Hello ${name},
 
 your organisation protects your account ${user.username} with a second factor.
-Open this link to enrol your security key:
+Open this link to enroll your security key:
 
 ${link.url}
 
@@ -51,7 +51,7 @@ ${validity} If you did not expect this message, tell your administrator.
 `;
   const body = await html`<!doctype html><html lang="en"><body>
 <p>Hello ${name},</p>
-<p>your organisation protects your account <b>${user.username}</b> with a second factor. Open this link to enrol your security key:</p>
+<p>your organisation protects your account <b>${user.username}</b> with a second factor. Open this link to enroll your security key:</p>
 <p><a href="${link.url}">Enroll your device</a></p>
 <p>${validity} If you did not expect this message, tell your administrator.</p>
 </body></html>`;

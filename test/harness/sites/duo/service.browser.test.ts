@@ -170,6 +170,7 @@ describe.each<[string, BrowserContextOptions, string[] | undefined]>([
     await picture('mailbox');
     await page.click('#mails a');
     await page.locator('#mail').waitFor();
+    await page.frameLocator('.mail-html').locator('a').waitFor();
     await picture('mail');
     await page.click('.mail-text a');
 
