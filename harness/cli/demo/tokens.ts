@@ -76,7 +76,7 @@ async function tellShown(story: Story, { admin, user }: Cast): Promise<void> {
   await story.step('its TOTP is refused', async () => {
     return [null, await refused(user.passcode(late), 'invalid_passcode')] as const;
   });
-  await story.step('set its clock over NFC', async () => {
+  await story.step('set its clock by its own tool', async () => {
     await client.writeSettings({ time: Date.now() / 1000 });
     return [null, `${Math.abs(token.clock.now() - Date.now() / 1000).toFixed(0)} seconds off`] as const;
   });
