@@ -1,22 +1,11 @@
 /** `ctaplab demo`: the whole guide once, headless, from the administrator's switch to every kind of sign-in. */
 import type { Command } from 'commander';
-import type { TouchPolicy } from '../../emulator/lab/touch-policy.ts';
-import type { TransportChoice } from '../../emulator/lab/transport.ts';
-import type { Model } from '../../emulator/models/index.ts';
 import { closing } from './closing.ts';
-import { Story } from './demo/story.ts';
+import { type DemoOptions, Story } from './demo/story.ts';
 import { Failure, toFailure } from './failure.ts';
 import { modelOption, seedOption, touchOption, transportOption } from './key-options.ts';
 import { Output } from './output.ts';
 import { verb } from './verb.ts';
-
-export interface DemoOptions {
-  readonly json?: boolean;
-  readonly model: Model;
-  readonly touch?: TouchPolicy;
-  readonly transport?: readonly TransportChoice[];
-  readonly seed?: string;
-}
 
 export function command(): Command {
   return verb('demo', 'the guide "Using security keys with Duo" once, headless, step by step', [

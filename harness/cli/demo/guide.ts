@@ -8,11 +8,10 @@ import type {
   PublicKeyCredentialRequestOptionsJSON,
   WebAuthnClient,
 } from '../../webauthn/index.ts';
-import type { DemoOptions } from '../demo.ts';
 import { openDevice } from '../devices.ts';
 import { labOptions } from '../key-options.ts';
 import { Administrator, refused, USERNAME, User } from './cast.ts';
-import type { OnClose, Story } from './story.ts';
+import type { DemoOptions, OnClose, Story } from './story.ts';
 
 export async function tellGuide(story: Story, options: DemoOptions, onClose: OnClose): Promise<void> {
   story.chapter('Before it begins');

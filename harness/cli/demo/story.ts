@@ -1,4 +1,15 @@
+import type { TouchPolicy } from '../../../emulator/lab/touch-policy.ts';
+import type { TransportChoice } from '../../../emulator/lab/transport.ts';
+import type { Model } from '../../../emulator/models/index.ts';
 import type { Output } from '../output.ts';
+
+export interface DemoOptions {
+  readonly json?: boolean;
+  readonly model: Model;
+  readonly touch?: TouchPolicy;
+  readonly transport?: readonly TransportChoice[];
+  readonly seed?: string;
+}
 
 export interface Step {
   readonly number: number;
