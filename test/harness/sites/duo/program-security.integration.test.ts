@@ -16,6 +16,9 @@ import { RadiusClient } from './radius-client.ts';
 import { code, type Keys, SEED, ServiceBench } from './sdk/service.ts';
 import { SignedClient } from './signed-client.ts';
 
+/** Passwords are hashed and programs start, on a machine that may be busy. */
+const PATIENCE_MS = 60_000;
+
 const PASSWORD = 'correct horse';
 const CALLBACK = 'https://app.example/callback';
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -41,7 +44,7 @@ beforeAll(async () => {
   );
   const { port, integration } = service.radius!;
   radius = new RadiusClient(port, integrationSecret(tenant, integration.integrationKey));
-});
+}, PATIENCE_MS);
 afterAll(async () => {
   radius.close();
   await bench.close();

@@ -8,6 +8,9 @@ import { type DuoService, startDuoService } from '../../../../harness/sites/duo/
 import { ADMINISTRATOR, Person } from './person.ts';
 import { RadiusClient } from './radius-client.ts';
 
+/** Passwords are hashed and programs start, on a machine that may be busy. */
+const PATIENCE_MS = 60_000;
+
 const SEED = utf8('12345678901234567890');
 const PASSWORD = 'correct horse';
 
@@ -18,7 +21,7 @@ beforeAll(async () => {
   service = await startDuoService({ administrator: ADMINISTRATOR, radius: {} });
   administrator = new Person(service);
   await administrator.signInAsAdministrator();
-});
+}, PATIENCE_MS);
 afterAll(async () => {
   administrator.close();
   await service.close();

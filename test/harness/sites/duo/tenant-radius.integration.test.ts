@@ -11,6 +11,9 @@ import { startTenantRadius, type TenantRadius } from '../../../../harness/sites/
 import { RadiusClient } from './radius-client.ts';
 import { type TestTenant, testTenant } from './tenant.ts';
 
+/** Passwords are hashed and programs start, on a machine that may be busy. */
+const PATIENCE_MS = 60_000;
+
 const SEED = utf8('12345678901234567890');
 const PASSWORD = 'correct horse';
 const code = (counter: number) => hotp(SEED, counter);
@@ -27,7 +30,7 @@ beforeEach(async () => {
   const { userId } = await createUser(tenant, { username: 'ann', password: PASSWORD });
   const { tokenId } = await createToken(tenant, { type: 'h6', serial: '1', secret: toHex(SEED) });
   await assignToken(tenant, tokenId, userId);
-});
+}, PATIENCE_MS);
 afterEach(async () => {
   client.close();
   await radius.close();

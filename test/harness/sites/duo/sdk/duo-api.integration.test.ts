@@ -5,6 +5,9 @@ import type { ApiRequest } from './api-program.ts';
 import { SdkProgram } from './child.ts';
 import { code, type Keys, SEED, ServiceBench } from './service.ts';
 
+/** Passwords are hashed and programs start, on a machine that may be busy. */
+const PATIENCE_MS = 60_000;
+
 let bench: ServiceBench;
 let program: SdkProgram;
 let admin: Keys;
@@ -15,7 +18,7 @@ beforeAll(async () => {
   program = new SdkProgram('api-program.ts', bench.address);
   admin = await bench.integration('admin-api');
   auth = await bench.integration('auth-api');
-});
+}, PATIENCE_MS);
 afterAll(async () => {
   await program.end();
   await bench.close();

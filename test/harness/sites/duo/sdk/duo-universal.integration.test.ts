@@ -16,6 +16,9 @@ import { code, type Keys, ServiceBench } from './service.ts';
 import { TamperingProxy } from './tampering-proxy.ts';
 import type { UniversalRequest } from './universal-program.ts';
 
+/** Passwords are hashed and programs start, on a machine that may be busy. */
+const PATIENCE_MS = 60_000;
+
 const STATE = 'a state that has at least 22 characters';
 const CALLBACK = 'https://app.example/callback';
 
@@ -30,7 +33,7 @@ beforeAll(async () => {
   program = new SdkProgram('universal-program.ts', bench.address);
   app = await bench.integration('web');
   await bench.userWithToken('ann');
-});
+}, PATIENCE_MS);
 afterAll(async () => {
   await program.end();
   await bench.close();
@@ -164,7 +167,7 @@ describe('an id_token that was changed on its way', () => {
   beforeAll(async () => {
     proxy = await TamperingProxy.start(bench.authority, new URL(bench.service.url).hostname, bench.service.port);
     victim = new SdkProgram('universal-program.ts', { ...bench.address, port: proxy.port });
-  });
+  }, PATIENCE_MS);
   afterAll(async () => {
     await victim.end();
     await proxy.close();
