@@ -113,7 +113,7 @@ export async function startDuoService(options: DuoServiceOptions = {}): Promise<
     const administrator = await firstAdministrator(tenant, options);
     const prompts = new PromptTransactions(now);
     const web: Web = {
-      ...{ tenant, port, mailbox, prompts, decoys: new Decoys() },
+      ...{ tenant, port, mailbox, prompts, loopback: isLoopback(host), decoys: new Decoys() },
       people: new WebSessions(now),
       administrators: new WebSessions(now),
       strangers: new Map(),

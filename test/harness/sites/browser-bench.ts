@@ -42,9 +42,12 @@ export class KeyedPage {
     return new KeyedPage(context, page, cdp);
   }
 
-  async addKey(): Promise<string> {
+  /** `internal` is part of the device, and knows its user. */
+  async addKey(transport: 'usb' | 'internal' = 'usb'): Promise<string> {
+    const user =
+      transport === 'internal' ? { hasResidentKey: true, hasUserVerification: true, isUserVerified: true } : {};
     const { authenticatorId } = await this.#cdp.send('WebAuthn.addVirtualAuthenticator', {
-      options: { protocol: 'ctap2', transport: 'usb', automaticPresenceSimulation: true },
+      options: { protocol: 'ctap2', transport, automaticPresenceSimulation: true, ...user },
     });
     this.#keys.add(authenticatorId);
     return authenticatorId;

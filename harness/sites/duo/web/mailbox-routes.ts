@@ -1,8 +1,9 @@
-/** The lab's mailbox, to be read by who plays the user. */
+/** The lab's mailbox, to be read by who plays the user; by administrators alone where other machines reach the service. */
 import { type Context, Hono } from 'hono';
 import type { Mailbox, ReceivedMail } from '../mail/mailbox.ts';
 import { mailboxPage, mailPage } from '../pages/mailbox.ts';
 import { SiteError } from '../site.ts';
+import { administratorSession } from './dashboard/guard.ts';
 import { pageSite, type Web } from './web.ts';
 
 // The mail's HTML is a stranger's: no script, no network, no form, no way out of its frame.
@@ -10,6 +11,11 @@ const FRAME_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; fr
 
 export function mailboxRoutes(web: Web, mailbox: Mailbox): Hono {
   const routes = new Hono();
+
+  routes.use('/mailbox/*', async (c, next) => {
+    if (web.loopback || administratorSession(web, c) !== undefined) return next();
+    return c.redirect('/dashboard/sign-in', 302);
+  });
 
   routes.get('/mailbox', (c) => c.html(mailboxPage(pageSite(web), mailbox.list())));
 

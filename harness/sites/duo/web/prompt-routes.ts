@@ -11,6 +11,7 @@ import { isLockedOut } from '../domain/lockout.ts';
 import { readPolicy } from '../domain/policy.ts';
 import type { PromptTransaction } from '../domain/prompt-transactions.ts';
 import { createUser, findUser, type User } from '../domain/users.ts';
+import { credentialsOfUser } from '../domain/webauthn-credentials.ts';
 import { errorPage } from '../pages/error.ts';
 import { promptPage } from '../pages/prompt.ts';
 import { SiteError } from '../site.ts';
@@ -55,7 +56,7 @@ export function promptRoutes(web: Web): Hono {
       ? tokensOfUser(tenant, user.userId).filter(({ lostAt }) => lostAt === undefined)
       : [];
     const barred = user.status === 'disabled' || isLockedOut(user, policy, tenant.now());
-    if (!barred && credentials.length + tokens.length === 0) return inline(c, session, user, transaction.sid);
+    if (!barred && credentials.length + tokens.length === 0) return inline(c, session, user, transaction);
     return c.html(
       promptPage(pageSite(web), {
         base: `/prompt/${transaction.sid}`,
@@ -106,13 +107,23 @@ export function promptRoutes(web: Web): Hono {
     }
   }
 
-  function inline(c: Context, session: WebSession, user: User, sid: string): Response | Promise<Response> {
-    if (allowedKinds(readPolicy(tenant)).length === 0) {
-      const message = 'You have no device for a second factor, and policy lets you enrol none. Ask your administrator.';
-      return c.html(errorPage(pageSite(web), 'Access denied', message), 403);
+  /** Who has never had a device enrols one. A device that is lost or switched off opens no door to another. */
+  function inline(
+    c: Context,
+    session: WebSession,
+    user: User,
+    { sid }: PromptTransaction,
+  ): Response | Promise<Response> {
+    const held = credentialsOfUser(tenant, user.userId).length + tokensOfUser(tenant, user.userId).length;
+    if (held === 0 && allowedKinds(readPolicy(tenant)).length > 0) {
+      enrolAtPrompt(web, c, session, user, sid);
+      return c.redirect('/enroll', 302);
     }
-    enrolAtPrompt(web, c, session, user, sid);
-    return c.redirect('/enroll', 302);
+    const message =
+      held > 0
+        ? 'None of your devices can be used here: they are reported lost, or policy does not allow them. Ask your administrator.'
+        : 'You have no device for a second factor, and policy lets you enroll none. Ask your administrator.';
+    return c.html(errorPage(pageSite(web), 'Access denied', message), 403);
   }
 
   async function complete(c: Context, transaction: PromptTransaction, result: Accepted): Promise<string> {

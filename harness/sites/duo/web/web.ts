@@ -21,6 +21,8 @@ import type { WebSession, WebSessions } from './sessions.ts';
 export interface Web {
   readonly tenant: Tenant;
   readonly port: number;
+  /** Whether this machine alone reaches the service. */
+  readonly loopback: boolean;
   readonly decoys: Decoys;
   readonly prompts: PromptTransactions;
   /** The lab's own mailbox; undefined where mail goes elsewhere. */

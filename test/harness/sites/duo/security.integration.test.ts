@@ -9,7 +9,7 @@ import { createIntegration, integrationSecret } from '../../../../harness/sites/
 import { changePolicy, DEFAULT_POLICY, readPolicy } from '../../../../harness/sites/duo/domain/policy.ts';
 import { importTokens } from '../../../../harness/sites/duo/domain/token-import.ts';
 import { countUsers, createUser, findUser, updateUser } from '../../../../harness/sites/duo/domain/users.ts';
-import { credentialsOfUser } from '../../../../harness/sites/duo/domain/webauthn-credentials.ts';
+import { credentialsOfUser, markCredentialLost } from '../../../../harness/sites/duo/domain/webauthn-credentials.ts';
 import { type DuoService, startDuoService } from '../../../../harness/sites/duo/service.ts';
 import { evenOut } from '../../../../harness/sites/duo/web/web.ts';
 import { ADMINISTRATOR, Person, refusal } from './person.ts';
@@ -352,6 +352,64 @@ describe('enrolment', () => {
     await changePolicy(service.tenant, { securityKeys: false });
     expect(await refusal(person.creationOptions())).toBe('refused');
     expect(await refusal(person.post('/enroll/finish', answer))).toBe('refused');
+  });
+});
+
+describe('the prompt of an application', () => {
+  /** What a browser sees that an application sends to the prompt. */
+  async function visit(username: string, visitor = new Person(service)) {
+    const integration = await createIntegration(service.tenant, { type: 'web', name: 'Wiki' });
+    const complete = async () => 'https://wiki.example/callback';
+    const { path } = service.prompts.begin({ username, integration, redirectUri: 'https://wiki.example', complete });
+    return { path, visitor, page: await visitor.get(path) };
+  }
+
+  it('lets nobody enrol in place of a device that is lost or switched off', async () => {
+    const name = freshName();
+    await Person.enrolled(service, name);
+    const { userId } = findUser(service.tenant, name)!;
+    const [credential] = credentialsOfUser(service.tenant, userId);
+    await markCredentialLost(service.tenant, credential!.webauthnKey, true);
+    const lost = await visit(name);
+    expect(lost.page).toMatchObject({ status: 403 });
+    expect(lost.page.text).toContain('None of your devices can be used here');
+    expect(await refusal(lost.visitor.creationOptions())).toBe('no_enrolment');
+    await markCredentialLost(service.tenant, credential!.webauthnKey, false);
+    await changePolicy(service.tenant, { securityKeys: false });
+    expect((await visit(name)).page.status).toBe(403);
+    await changePolicy(service.tenant, { securityKeys: true, newUsers: 'deny' });
+    expect((await visit(name)).page.status).toBe(200);
+    expect((await visit(freshName())).page.status).toBe(403);
+  });
+
+  it('is one browser’s, ends once, and signs in for no other application', async () => {
+    const name = freshName();
+    const person = await Person.enrolled(service, name);
+    const { path } = await visit(name, person);
+    const thief = new Person(service);
+    expect((await thief.get(path)).status).toBe(403);
+    expect(await refusal(thief.post(`${path}/options`, {}))).toBe('other_browser');
+    const assertion = person.key.authenticate(await person.post(`${path}/options`, {}));
+    expect(await person.post(`${path}/assertion`, assertion)).toEqual({ url: 'https://wiki.example/callback' });
+    expect(await refusal(person.post(`${path}/assertion`, assertion))).toBe('no_prompt');
+    expect((await person.get('/portal')).path).toBe('/sign-in');
+  });
+});
+
+describe('the mailbox', () => {
+  it('is for administrators alone where other machines reach the service', async () => {
+    const open = await startDuoService({ host: '0.0.0.0', allowRemote: true, administrator: ADMINISTRATOR });
+    try {
+      const person = new Person(open);
+      for (const path of ['/mailbox', '/mailbox/1', '/mailbox/1/html']) {
+        expect((await person.get(path)).path).toBe('/dashboard/sign-in');
+      }
+      await person.signInAsAdministrator();
+      expect((await person.get('/mailbox')).path).toBe('/mailbox');
+      await expect(startDuoService({ host: '0.0.0.0' })).rejects.toThrow(/loopback addresses only/);
+    } finally {
+      await open.close();
+    }
   });
 });
 

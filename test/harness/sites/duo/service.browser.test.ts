@@ -12,6 +12,7 @@ import { assignToken, createToken } from '../../../../harness/sites/duo/domain/h
 import { createIntegration } from '../../../../harness/sites/duo/domain/integrations.ts';
 import { changePolicy, DEFAULT_POLICY } from '../../../../harness/sites/duo/domain/policy.ts';
 import { createUser, findUser } from '../../../../harness/sites/duo/domain/users.ts';
+import { credentialsOfUser } from '../../../../harness/sites/duo/domain/webauthn-credentials.ts';
 import { type DuoService, startDuoService } from '../../../../harness/sites/duo/service.ts';
 import { KeyedPage, launchChromium } from '../browser-bench.ts';
 
@@ -390,6 +391,24 @@ describe('the wizard', () => {
     await page.click('#cancel');
     await page.locator('#alert[data-code="cancelled"]').waitFor();
     await look('wizard-cancelled');
+  });
+
+  it('enrols a device with an authenticator of its own, which signs in', { timeout: PATIENCE_MS }, async () => {
+    const { userId } = await createUser(service.tenant, { username: 'grace' });
+    await keyed.addKey('internal');
+    await page.goto((await createEnrolmentLink(service.tenant, userId)).url);
+    await page.locator('#wizard[data-ready]').waitFor();
+    await page.click('#get-started');
+    await page.click('[data-kind="platform"]');
+    await page.click('#continue');
+    await page.locator('#success').waitFor();
+    expect(credentialsOfUser(service.tenant, userId)).toMatchObject([{ platform: true, name: 'This device' }]);
+    await toPrompt('grace');
+    await page.waitForURL('**/portal');
+    await changePolicy(service.tenant, { platformAuthenticators: false });
+    await page.click('#sign-out');
+    await toPrompt('grace');
+    await page.locator('#alert:not([hidden])').waitFor();
   });
 
   it('is done by keyboard alone', { timeout: PATIENCE_MS }, async () => {
