@@ -66,7 +66,6 @@ await visit.signIn('sign-in-denied', site, 'alice');
 visit.finger = 'touch';
 const strict = await visit.openSite({ userVerification: 'required' });
 await visit.enroll('register-with-pin', strict, 'carol');
-await visit.signIn('sign-in-with-pin', strict, 'carol');
 await visit.runInPage('make-with-extensions', `(${makeWithExtensions})()`);
 await visit.runInPage(
   'write-large-blob',
