@@ -6,4 +6,5 @@ export {
   type WithSecurityKeyOptions,
   withSecurityKey,
 } from './playwright.ts';
+export { type PuppeteerPage, withPuppeteerSecurityKey } from './puppeteer.ts';
 export * from './security-key.ts';

@@ -4,6 +4,8 @@ export interface PageRequest {
   readonly type: 'create' | 'get';
   /** Names the request within its document. */
   readonly id: string;
+  /** Names the document. */
+  readonly document: string;
   /** PublicKeyCredentialCreationOptionsJSON or PublicKeyCredentialRequestOptionsJSON, as text. */
   readonly options: string;
   readonly mediation?: string | undefined;
@@ -14,6 +16,7 @@ export interface PageRequest {
 export interface PageAbort {
   readonly type: 'abort';
   readonly id: string;
+  readonly document: string;
 }
 
 export type PageVerdict =

@@ -5,8 +5,12 @@
  */
 import type { PageCall, PageRequest, PageVerdict } from './messages.ts';
 
-/** Takes the place of navigator.credentials; `binding` names the function of the window that reaches the key. */
-export function installInPage(binding: string): void {
+/**
+ * Takes the place of navigator.credentials.
+ * @param binding the name of the window's function that reaches the key
+ * @param document names this document to the process at the other end
+ */
+export function installInPage(binding: string, document: string): void {
   const scope = window as unknown as Record<string, unknown>;
   const call = scope[binding] as PageCall | undefined;
   if (!window.isSecureContext || call === undefined) return;
@@ -91,12 +95,19 @@ export function installInPage(binding: string): void {
     signal?.throwIfAborted();
     serial += 1;
     const id = `${serial}`;
-    const message: PageRequest = { type, id, options: JSON.stringify(json), mediation, origin: window.origin };
+    const message: PageRequest = {
+      type,
+      id,
+      document,
+      options: JSON.stringify(json),
+      mediation,
+      origin: window.origin,
+    };
     let onAbort = () => {};
     const aborted = new Promise<never>((_, reject) => {
       onAbort = () => {
         reject(signal?.reason);
-        void call({ type: 'abort', id });
+        void call({ type: 'abort', id, document });
       };
       signal?.addEventListener('abort', onAbort, { once: true });
     });

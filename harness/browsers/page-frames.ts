@@ -1,0 +1,85 @@
+/** Who asks: the document of a frame, by what the browser tells of it. */
+import type { PermissionsPolicyFeature } from '../webauthn/client.ts';
+import { installInPage } from './in-page/script.ts';
+import type { Caller } from './page-ceremonies.ts';
+
+/** What the frames of Playwright and Puppeteer have in common. */
+export interface BrowserFrame {
+  url(): string;
+  parentFrame(): BrowserFrame | null;
+  evaluate(expression: string): Promise<unknown>;
+}
+
+/** The attributes of the element that a frame is in. */
+export interface FrameAttributes {
+  readonly allow: string | null;
+  readonly src: string | null;
+}
+
+/** The function of the window that reaches the key, until the page's own scripts run. */
+export const BINDING = '__securityKey';
+/** A property of the window that names its document: another one is there after a navigation, and the same after a change of the hash. */
+const DOCUMENT = '__securityKeyDocument';
+
+/** The script that goes into each document before any of its own. */
+export function initScript(): string {
+  // Some compilers wrap functions in a helper of theirs, which the page has not.
+  return `(() => {
+    const __name = (value) => value;
+    const id = Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(36)).join('');
+    Object.defineProperty(window, ${JSON.stringify(DOCUMENT)}, { value: id });
+    (${installInPage})(${JSON.stringify(BINDING)}, id);
+  })()`;
+}
+
+/** The name of the document that a frame shows; undefined while it changes. */
+export async function documentOf(frame: BrowserFrame): Promise<string | undefined> {
+  try {
+    return (await frame.evaluate(`window[${JSON.stringify(DOCUMENT)}]`)) as string | undefined;
+  } catch {
+    return undefined; // there is no document to ask between two of them
+  }
+}
+
+/**
+ * The origins of a frame's document and of those around it. The page's own word counts only for documents whose address
+ * says nothing (about:blank of a popup).
+ */
+export async function callerOf(
+  frame: BrowserFrame,
+  claimed: string,
+  attributes: () => Promise<FrameAttributes>,
+): Promise<Caller> {
+  const origin = originOf(frame) ?? claimed;
+  const ancestorOrigins: string[] = [];
+  for (let parent = frame.parentFrame(); parent !== null; parent = parent.parentFrame()) {
+    ancestorOrigins.push(originOf(parent) ?? claimed);
+  }
+  const isForeign = ancestorOrigins.some((other) => other !== origin);
+  return { frame, origin, ancestorOrigins, allow: isForeign ? grantsOf(await attributes(), origin) : [] };
+}
+
+function originOf(frame: BrowserFrame): string | undefined {
+  const url = URL.canParse(frame.url()) ? new URL(frame.url()) : undefined;
+  if (url !== undefined && ['http:', 'https:', 'blob:'].includes(url.protocol)) return url.origin;
+  const parent = frame.parentFrame();
+  // about:srcdoc and about:blank are of their parent's origin.
+  return parent === null || url?.protocol !== 'about:' ? undefined : originOf(parent);
+}
+
+const FEATURES: readonly PermissionsPolicyFeature[] = ['publickey-credentials-create', 'publickey-credentials-get'];
+
+/** What the attribute `allow` grants that origin (Permissions Policy §9.1); frames further out are taken to grant it too. */
+function grantsOf({ allow, src }: FrameAttributes, origin: string): PermissionsPolicyFeature[] {
+  const directives = (allow ?? '').split(';').map((directive) => directive.trim().split(/\s+/));
+  const isSource = src !== null && (!URL.canParse(src) || new URL(src).origin === origin);
+  return FEATURES.filter((feature) =>
+    directives.some(([name, ...list]) => {
+      const granted = list.length === 0 ? ["'src'"] : list;
+      return (
+        name === feature &&
+        granted.some((entry) => entry === '*' || entry === origin || (entry === "'src'" && isSource))
+      );
+    }),
+  );
+}
