@@ -407,8 +407,12 @@ describe('the wizard', () => {
     await page.waitForURL('**/portal');
     await changePolicy(service.tenant, { platformAuthenticators: false });
     await page.click('#sign-out');
+    const asked = page.waitForResponse('**/sign-in/options');
     await toPrompt('grace');
-    await page.locator('#alert:not([hidden])').waitFor();
+    const { allowCredentials } = (await (await asked).json()) as { allowCredentials: { id: string }[] };
+    const [credential] = credentialsOfUser(service.tenant, userId);
+    expect(allowCredentials).toHaveLength(1);
+    expect(allowCredentials[0]?.id).not.toBe(Buffer.from(credential!.credentialId).toString('base64url'));
   });
 
   it('is done by keyboard alone', { timeout: PATIENCE_MS }, async () => {
