@@ -1,7 +1,6 @@
 /** The lab's mailbox: a real SMTP receiver on loopback that keeps what it is sent, in memory. */
 import type { AddressInfo } from 'node:net';
-import { simpleParser } from 'mailparser';
-import { SMTPServer } from 'smtp-server';
+import { SMTPServer, type SMTPServerDataStream } from 'smtp-server';
 
 export interface ReceivedMail {
   readonly id: number;
@@ -32,21 +31,11 @@ export class Mailbox {
       banner: 'ctaplab mailbox',
       disableReverseLookup: true,
       onData: (stream, session, done) => {
-        simpleParser(stream, { skipImageLinks: true })
-          .then((parsed) => {
-            if (stream.sizeExceeded) throw Object.assign(new Error('Message too large'), { responseCode: 552 });
-            this.#take({
-              id: ++this.#count,
-              from: parsed.from?.text ?? '',
-              to: session.envelope.rcptTo.map(({ address }) => address),
-              subject: parsed.subject ?? '',
-              text: parsed.text ?? '',
-              html: parsed.html || '',
-              receivedAt: now(),
-            });
-            done();
-          })
-          .catch((error: unknown) => done(error instanceof Error ? error : new Error(String(error))));
+        const to = session.envelope.rcptTo.map(({ address }) => address);
+        this.#read(stream, to, now).then(
+          () => done(),
+          (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+        );
       },
     });
   }
@@ -86,6 +75,20 @@ export class Mailbox {
 
   close(): Promise<void> {
     return new Promise((resolve) => this.#server.close(() => resolve()));
+  }
+
+  async #read(stream: SMTPServerDataStream, to: string[], now: () => number): Promise<void> {
+    // Loaded with the first mail: that takes longer than the rest of the service together.
+    const { simpleParser } = await import('mailparser');
+    const parsed = await simpleParser(stream, { skipImageLinks: true });
+    if (stream.sizeExceeded) throw Object.assign(new Error('Message too large'), { responseCode: 552 });
+    this.#take({
+      ...{ id: ++this.#count, to, receivedAt: now() },
+      from: parsed.from?.text ?? '',
+      subject: parsed.subject ?? '',
+      text: parsed.text ?? '',
+      html: parsed.html || '',
+    });
   }
 
   #take(mail: ReceivedMail): void {
