@@ -61,7 +61,7 @@ async function liveAndDie(life: number, lines: number): Promise<Told[]> {
   return told;
 }
 
-it(`loses nothing that was answered in ${KILLS} lives that end by kill -9`, async () => {
+it(`loses nothing that was answered in ${KILLS} lives that end by kill -9`, { timeout: 600_000 }, async () => {
   const users: string[] = [];
   const links: string[] = [];
   let counter = -1;

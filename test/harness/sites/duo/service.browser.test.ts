@@ -71,6 +71,7 @@ async function use(options: BrowserContextOptions): Promise<void> {
   await keyed?.close();
   keyed = await KeyedPage.open(browser, options);
   page = keyed.page;
+  page.setDefaultTimeout(PATIENCE_MS / 3);
   await page.addInitScript({ content: axe.source });
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
