@@ -19,8 +19,8 @@ import { ChannelLock } from './hid/lock.ts';
 import { refusal, type VendorCommands } from './hid/refusal.ts';
 import { RunningRequest } from './hid/running-request.ts';
 
-/** Milliseconds that the next packet of a message may take: CTAP 2.3 §11.2.5.2. */
-export const TRANSACTION_TIMEOUT = 500;
+/** Milliseconds that the next packet of a message may take (CTAP 2.3 §11.2.5.2): as FIDO's own header for U2F over HID has it. */
+export const TRANSACTION_TIMEOUT = 3000;
 const SHORTEST_PACKET = 5;
 const EMPTY = new Uint8Array();
 

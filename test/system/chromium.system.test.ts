@@ -40,14 +40,21 @@ it('gives the page NotAllowedError when the touch is denied', async () => {
   expect(step.site).toEqual([]);
 });
 
-it('sets a PIN in the browser’s own dialog, where the site requires user verification, and registers', async () => {
-  const step = await visit.step('register-with-pin');
-  expect(step).toMatchObject({ heading: 'Security key added', alert: null, site: ['registration accepted'] });
-  expect(step.asked).toEqual(['makeCredential localhost carol']);
+it('enrols by the wizard of a mailed link, where policy wants the user verified: the PIN is set in its own dialog', async () => {
+  const step = await visit.step('wizard');
+  expect(step).toMatchObject({ path: '/enroll', heading: 'Success! Device added', alert: null });
+  expect(step.asked).toEqual(['makeCredential duo.localhost carol']);
   expect(step.dialogs).toEqual(expect.arrayContaining(['PIN required', 'Confirm PIN']));
 });
 
-it('signs in with the PIN, evaluates a PRF twice alike, and keeps a large blob on the key', async () => {
+it('signs in at the prompt with key and PIN', async () => {
+  const step = await visit.step('prompt');
+  expect(step).toMatchObject({ path: '/portal', alert: null });
+  expect(step.asked).toEqual([expect.stringMatching(/^getAssertion duo.localhost/)]);
+  expect(step.dialogs).toEqual(expect.arrayContaining(['PIN required']));
+});
+
+it('evaluates a PRF twice alike, and keeps a large blob on the key', async () => {
   const made = await visit.pageStep('make-with-extensions');
   expect(made).toMatchObject({ value: { enabled: true, supported: true } });
   expect(made.asked).toEqual(['makeCredential localhost dora']);

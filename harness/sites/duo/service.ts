@@ -8,7 +8,7 @@ import { Database } from './database/database.ts';
 import { Decoys } from './decoy.ts';
 import { countAdministrators, createAdministrator } from './domain/administrators.ts';
 import { newSecretText } from './domain/ids.ts';
-import { SITE_PROFILES, type SiteProfileName } from './domain/profiles.ts';
+import { SITE_PROFILES, type SiteProfile, type SiteProfileName } from './domain/profiles.ts';
 import { PromptTransactions } from './domain/prompt-transactions.ts';
 import { SecretBox } from './domain/secrets.ts';
 import { readSetting, writeSetting } from './domain/settings.ts';
@@ -40,8 +40,8 @@ export interface DuoServiceOptions {
   /** RP ID: `localhost` or a name under it, which browsers resolve by themselves. Default `duo.localhost`. */
   readonly domain?: string | undefined;
   readonly rpName?: string | undefined;
-  /** Whose WebAuthn options are sent; default `duo`. */
-  readonly profile?: SiteProfileName | undefined;
+  /** Whose WebAuthn options are sent, by name or as one of your own; default `duo`. */
+  readonly profile?: SiteProfileName | SiteProfile | undefined;
   /** `smtp://host:port` that mail goes to. Default: a mailbox of the service's own, with a page. */
   readonly mailServer?: string | undefined;
   /** The first administrator, where the database has none; default: a fresh password in a file of the folder. */
@@ -78,7 +78,7 @@ export interface FirstAdministrator {
 
 /** Starts the service. Rejects where the options contradict themselves or the port is taken. */
 export async function startDuoService(options: DuoServiceOptions = {}): Promise<DuoService> {
-  const { folder, domain = DEFAULT_DOMAIN, now = Date.now, host = '127.0.0.1' } = options;
+  const { folder, domain = DEFAULT_DOMAIN, now = Date.now, host = '127.0.0.1', profile = 'duo' } = options;
   if (!isLoopback(host) && options.allowRemote !== true) {
     throw new Error(`The service listens on loopback addresses only, not ${host}; allowRemote lifts this.`);
   }
@@ -93,7 +93,7 @@ export async function startDuoService(options: DuoServiceOptions = {}): Promise<
       now,
       ...(folder === undefined ? {} : { secrets: SecretBox.fromFile(join(folder, 'secret.key')) }),
       rpId: domain,
-      profile: SITE_PROFILES[options.profile ?? 'duo'],
+      profile: typeof profile === 'string' ? SITE_PROFILES[profile] : profile,
       ...(options.rpName === undefined ? {} : { rpName: options.rpName }),
     };
     const hostname = `${await hostLabel(createTenant(common))}.${domain}`;

@@ -2,6 +2,7 @@
 import { chromium } from 'playwright-core';
 import { ChromiumDialog, DIALOG_FEATURES, dialogArguments, type Sheet } from './chromium-dialog.ts';
 import { getWithExtensions, makeWithExtensions } from './extensions-in-page.ts';
+import { followGuide, openService, serverKeyHash } from './guide.ts';
 import { PATIENCE, Visit } from './visit.ts';
 
 const UI_PORT = 9223;
@@ -24,9 +25,10 @@ const ARGUMENTS = [
   ...dialogArguments(UI_PORT),
 ];
 
+const service = await openService();
 const context = await chromium.launchPersistentContext('', {
   executablePath: '/usr/bin/chromium',
-  args: ARGUMENTS,
+  args: [...ARGUMENTS, `--ignore-certificate-errors-spki-list=${await serverKeyHash(service)}`],
   timeout: PATIENCE,
 });
 context.setDefaultTimeout(PATIENCE);
@@ -64,8 +66,8 @@ await visit.signOut();
 visit.finger = 'deny';
 await visit.signIn('sign-in-denied', site, 'alice');
 visit.finger = 'touch';
-const strict = await visit.openSite({ userVerification: 'required' });
-await visit.enroll('register-with-pin', strict, 'carol');
+await followGuide(visit, service);
+await visit.open(site.url, 'body');
 await visit.runInPage('make-with-extensions', `(${makeWithExtensions})()`);
 await visit.runInPage(
   'write-large-blob',
@@ -74,3 +76,4 @@ await visit.runInPage(
 await visit.runInPage('read-large-blob', `(${getWithExtensions})({ read: true })`);
 await context.close();
 await visit.end();
+await service.close();

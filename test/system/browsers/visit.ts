@@ -75,7 +75,7 @@ const has = (selector: string) => `document.querySelector(${JSON.stringify(selec
 export class Visit {
   readonly key: LabKey;
   readonly #lab: Lab;
-  readonly #page: BrowserPage;
+  readonly page: BrowserPage;
   readonly #dialogs: BrowserDialogs;
   readonly #sites: DuoSite[] = [];
   readonly #verdicts: string[] = [];
@@ -88,7 +88,7 @@ export class Visit {
     if (key === undefined) throw new Error('expected a lab with a key');
     this.#lab = lab;
     this.key = key;
-    this.#page = page;
+    this.page = page;
     this.#dialogs = dialogs;
     const { manual } = key.presence;
     manual.onChange(() => {
@@ -120,24 +120,28 @@ export class Visit {
     return site;
   }
 
+  /** Goes to a page, and waits until it has an element like `selector`. */
+  async open(url: string, selector: string): Promise<void> {
+    await this.page.goto(url);
+    await this.#wait(has(selector));
+  }
+
   /** Adds the key to an account: from the first page to the outcome. */
   async enroll(step: string, site: DuoSite, username?: string): Promise<void> {
-    await this.#page.goto(`${site.url}/enroll`);
-    await this.#wait(has('#enroll[data-ready]'));
-    if (username !== undefined) await this.#page.locator('#username').fill(username);
-    await this.#page.click('#get-started');
-    await this.#page.click('#method-security-key');
-    await this.#page.click('#continue');
-    await this.#outcome(step, '[data-step="done"]:not([hidden]), #alert:not([hidden])');
+    await this.open(`${site.url}/enroll`, '#enroll[data-ready]');
+    if (username !== undefined) await this.page.locator('#username').fill(username);
+    await this.page.click('#get-started');
+    await this.page.click('#method-security-key');
+    await this.page.click('#continue');
+    await this.tellOutcome(step, '[data-step="done"]:not([hidden]), #alert:not([hidden])');
   }
 
   /** Signs in to an account, or tries to. */
   async signIn(step: string, site: DuoSite, username: string): Promise<void> {
-    await this.#page.goto(`${site.url}/sign-in`);
-    await this.#wait(has('#sign-in-card[data-ready]'));
-    await this.#page.locator('#username').fill(username);
-    await this.#page.click('#sign-in');
-    await this.#outcome(step, '#account-name, #alert:not([hidden])');
+    await this.open(`${site.url}/sign-in`, '#sign-in-card[data-ready]');
+    await this.page.locator('#username').fill(username);
+    await this.page.click('#sign-in');
+    await this.tellOutcome(step, '#account-name, #alert:not([hidden])');
   }
 
   /**
@@ -145,16 +149,16 @@ export class Visit {
    * What that comes to, or the name of its error, is the step's `value`.
    */
   async runInPage(step: string, script: string): Promise<void> {
-    await this.#page.evaluate(
+    await this.page.evaluate(
       `(${script}).then((value) => { window.outcome = { value }; }, (error) => { window.outcome = { error: String(error) }; }); 0`,
     );
     const dialogs = await this.#attendUntil('window.outcome !== undefined');
-    const outcome = await this.#page.evaluate('(({ outcome }) => { delete window.outcome; return outcome; })(window)');
+    const outcome = await this.page.evaluate('(({ outcome }) => { delete window.outcome; return outcome; })(window)');
     this.tell(step, { ...(outcome as object), asked: this.#asked.splice(0), dialogs });
   }
 
   async signOut(): Promise<void> {
-    await this.#page.click('#sign-out');
+    await this.page.click('#sign-out');
     await this.#wait(has('#sign-in-card[data-ready]'));
   }
 
@@ -168,9 +172,10 @@ export class Visit {
     await this.#lab.close();
   }
 
-  async #outcome(step: string, selector: string): Promise<void> {
+  /** Attends to the browser's dialogs until the page has an element like `selector`, and tells what came of it. */
+  async tellOutcome(step: string, selector: string): Promise<void> {
     const dialogs = await this.#attendUntil(has(selector));
-    const shown = (await this.#page.evaluate(READ)) as Shown;
+    const shown = (await this.page.evaluate(READ)) as Shown;
     const asked = this.#asked.splice(0);
     const site = this.#verdicts.splice(0);
     this.tell(step, { ...shown, asked, dialogs, site } satisfies Omit<Step, 'step'>);
@@ -190,7 +195,7 @@ export class Visit {
     const deadline = performance.now() + PATIENCE;
     for (;;) {
       // While the page changes to the next one, there is nothing to ask: both libraries fail then.
-      const found = await this.#page.evaluate(expression).catch((error: unknown) => error);
+      const found = await this.page.evaluate(expression).catch((error: unknown) => error);
       if (found === true) return;
       if (performance.now() > deadline)
         throw new Error(`expected this to come true in the page: ${expression}`, { cause: found });
