@@ -13,7 +13,7 @@ const [INVALID_CMD, INVALID_PAR, INVALID_LEN, INVALID_SEQ, MSG_TIMEOUT, CHANNEL_
 ];
 const KNOWN_COMMANDS: readonly number[] = [PING, MSG, LOCK, INIT, WINK, CBOR];
 const LARGEST = 7609;
-const PACKET_TIMEOUT = 500;
+const PACKET_TIMEOUT = 3000;
 
 /** A whole message of the key. */
 export interface Heard {
