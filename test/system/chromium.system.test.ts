@@ -66,6 +66,10 @@ it('evaluates a PRF twice alike, and keeps a large blob on the key', async () =>
   expect(await visit.pageStep('read-large-blob')).toMatchObject({ value: { prf, blob: 'a large blob' } });
 });
 
+it('lists the passkeys of the key in its settings', async () => {
+  expect(await visit.seen('sign-in-data')).toMatchObject({ listed: [['localhost', 'Dora', 'dora']] });
+});
+
 it('closes the browser and pulls the key out', async () => {
   expect(await visit.job.ended).toMatchObject({ status: 0 });
 });

@@ -10,6 +10,8 @@ export interface VisitJob {
   readonly job: Job;
   /** Waits for the step of that name. */
   step(name: string): Promise<Step>;
+  /** Waits for the step of that name, which is no ceremony. */
+  seen(name: string): Promise<object>;
   /** Waits for the ceremony of that name, run in the page. */
   pageStep(name: string): Promise<PageStep>;
 }
@@ -22,5 +24,10 @@ export async function startVisit(kernel: Kernel, browser: 'chromium' | 'firefox'
     const [line] = await job.waitForLine(new RegExp(`^{"step":"${name}",.*}$`), { timeout: PATIENCE });
     return JSON.parse(line) as T;
   };
-  return { job, step: (name) => read<Step>(name), pageStep: (name) => read<PageStep>(name) };
+  return {
+    job,
+    step: (name) => read<Step>(name),
+    pageStep: (name) => read<PageStep>(name),
+    seen: (name) => read<object>(name),
+  };
 }

@@ -79,31 +79,35 @@ export class ChromiumDialog {
     return this.#look();
   }
 
-  /** Presses the button with that text. */
-  async press(button: string): Promise<void> {
+  /** Presses the button with that text. False where the dialog has gone meanwhile. */
+  async press(button: string): Promise<boolean> {
     const sheet = await this.#waitFor(({ buttonIds }) => buttonIds.has(button), `a button "${button}"`);
+    if (sheet === undefined) return false;
     await sleep(CLICK_PAUSE);
     await this.#click(sheet.buttonIds.get(button)!);
+    return true;
   }
 
-  /** Types into the field with that number, from 0. */
-  async type(text: string, field = 0): Promise<void> {
+  /** Types into the field with that number, from 0. False where the dialog has gone meanwhile. */
+  async type(text: string, field = 0): Promise<boolean> {
     const sheet = await this.#waitFor(({ fieldIds }) => fieldIds.length > field, `${field + 1} fields`);
+    if (sheet === undefined) return false;
     const nodeId = sheet.fieldIds[field]!;
     for (const char of text) await this.#key(nodeId, char.charCodeAt(0));
+    return true;
   }
 
   close(): void {
     this.#socket.close();
   }
 
-  async #waitFor(wanted: (sheet: Seen) => boolean, what: string): Promise<Seen> {
+  async #waitFor(wanted: (sheet: Seen) => boolean, what: string): Promise<Seen | undefined> {
     const deadline = performance.now() + PATIENCE;
     for (;;) {
       const sheet = await this.#look();
-      if (sheet !== undefined && wanted(sheet)) return sheet;
+      if (sheet === undefined || wanted(sheet)) return sheet;
       if (performance.now() > deadline) {
-        throw new Error(`expected Chromium's dialog to have ${what}, got ${JSON.stringify(sheet ?? 'no dialog')}`);
+        throw new Error(`expected Chromium's dialog to have ${what}, got ${JSON.stringify(sheet)}`);
       }
       await sleep(LOOK_INTERVAL);
     }

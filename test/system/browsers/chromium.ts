@@ -1,6 +1,7 @@
 /** Chromium with its own WebAuthn stack: a program for the guest. */
 import { chromium } from 'playwright-core';
 import { ChromiumDialog, DIALOG_FEATURES, dialogArguments, type Sheet } from './chromium-dialog.ts';
+import { openSignInData } from './chromium-settings.ts';
 import { getWithExtensions, makeWithExtensions } from './extensions-in-page.ts';
 import { followGuide, openService, serverKeyHash } from './guide.ts';
 import { PATIENCE, Visit } from './visit.ts';
@@ -50,11 +51,14 @@ let entered = '';
 async function act(sheet: Sheet): Promise<void> {
   const name = sheet.texts.join();
   if (sheet.fields > 0 && name !== entered) {
-    for (let field = 0; field < sheet.fields; field++) await dialog.type(PIN, field);
+    for (let field = 0; field < sheet.fields; field++) if (!(await dialog.type(PIN, field))) return;
     entered = name;
   }
-  const button = sheet.fields > 0 ? 'Next' : 'Close';
-  if (name !== '' && sheet.buttons.includes(button)) await dialog.press(button);
+  // Who has refused the touch gives up: Chromium tells of the refusal, and leaves the page waiting for that.
+  const ways =
+    sheet.fields > 0 ? ['Next'] : visit.finger === 'deny' && visit.wasAsked ? ['Close', 'Cancel'] : ['Close'];
+  const button = ways.find((way) => sheet.buttons.includes(way));
+  if (name !== '' && button !== undefined) await dialog.press(button);
 }
 
 const visit = await Visit.begin(page, { attend });
@@ -74,6 +78,7 @@ await visit.runInPage(
   `(${getWithExtensions})({ write: new TextEncoder().encode('a large blob') })`,
 );
 await visit.runInPage('read-large-blob', `(${getWithExtensions})({ read: true })`);
+visit.tell('sign-in-data', { listed: await openSignInData(page, PIN), asked: visit.takeAsked() });
 await context.close();
 await visit.end();
 await service.close();

@@ -154,12 +154,22 @@ export class Visit {
     );
     const dialogs = await this.#attendUntil('window.outcome !== undefined');
     const outcome = await this.page.evaluate('(({ outcome }) => { delete window.outcome; return outcome; })(window)');
-    this.tell(step, { ...(outcome as object), asked: this.#asked.splice(0), dialogs });
+    this.tell(step, { ...(outcome as object), asked: this.takeAsked(), dialogs });
   }
 
   async signOut(): Promise<void> {
     await this.page.click('#sign-out');
     await this.#wait(has('#sign-in-card[data-ready]'));
+  }
+
+  /** The questions that the key has put to its user since it was last asked, as "makeCredential localhost alice". */
+  takeAsked(): string[] {
+    return this.#asked.splice(0);
+  }
+
+  /** Whether the key has asked its user for anything in this step. */
+  get wasAsked(): boolean {
+    return this.#asked.length > 0;
   }
 
   /** Tells of something else than a ceremony. */
@@ -176,7 +186,7 @@ export class Visit {
   async tellOutcome(step: string, selector: string): Promise<void> {
     const dialogs = await this.#attendUntil(has(selector));
     const shown = (await this.page.evaluate(READ)) as Shown;
-    const asked = this.#asked.splice(0);
+    const asked = this.takeAsked();
     const site = this.#verdicts.splice(0);
     this.tell(step, { ...shown, asked, dialogs, site } satisfies Omit<Step, 'step'>);
   }
@@ -184,9 +194,13 @@ export class Visit {
   /** Attends to the browser's dialogs until `expression` is true in the page; returns what they said. */
   async #attendUntil(expression: string): Promise<readonly string[]> {
     const dialogs = new Set<string>();
-    await this.#wait(expression, async () => {
-      for (const text of await this.#dialogs.attend()) dialogs.add(text);
-    });
+    try {
+      await this.#wait(expression, async () => {
+        for (const text of await this.#dialogs.attend()) dialogs.add(text);
+      });
+    } catch (error) {
+      throw new Error(`the browser said: ${[...dialogs].join(' | ') || 'nothing'}`, { cause: error });
+    }
     return [...dialogs];
   }
 
