@@ -21,6 +21,21 @@ export function launchChromium(...more: readonly string[]): Promise<Browser> {
   });
 }
 
+/** How often Chromium is asked for a picture: a busy machine may leave it without a frame to take one of. */
+const ATTEMPTS = 3;
+
+/** Keeps a picture of the whole page. */
+export async function capture(page: Page, path: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await page.screenshot({ path, fullPage: true });
+      return;
+    } catch (error) {
+      if (attempt === ATTEMPTS || !/Unable to capture screenshot/.test(String(error))) throw error;
+    }
+  }
+}
+
 /** A page with Chromium's own virtual authenticators: a key that this project did not write. */
 export class KeyedPage {
   readonly context: BrowserContext;
@@ -70,7 +85,7 @@ export class KeyedPage {
 
   async screenshot(name: string): Promise<void> {
     await mkdir(SCREENSHOTS, { recursive: true });
-    await this.page.screenshot({ path: new URL(`${name}.png`, SCREENSHOTS).pathname, fullPage: true });
+    await capture(this.page, new URL(`${name}.png`, SCREENSHOTS).pathname);
   }
 
   async close(): Promise<void> {

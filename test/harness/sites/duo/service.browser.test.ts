@@ -14,7 +14,7 @@ import { changePolicy, DEFAULT_POLICY } from '../../../../harness/sites/duo/doma
 import { createUser, findUser } from '../../../../harness/sites/duo/domain/users.ts';
 import { credentialsOfUser } from '../../../../harness/sites/duo/domain/webauthn-credentials.ts';
 import { type DuoService, startDuoService } from '../../../../harness/sites/duo/service.ts';
-import { KeyedPage, launchChromium } from '../browser-bench.ts';
+import { capture, KeyedPage, launchChromium } from '../browser-bench.ts';
 
 const SCREENSHOTS = new URL('../../../../test-results/duo-service/', import.meta.url);
 const ADMINISTRATOR = { email: 'admin@example.org', password: 'correct horse battery' };
@@ -81,7 +81,7 @@ async function use(options: BrowserContextOptions): Promise<void> {
 
 /** Keeps a picture of the page, and asks axe what is wrong with it: by all of its rules, or by some. */
 async function look(name: string, rules?: readonly string[]): Promise<void> {
-  await page.screenshot({ path: new URL(`${name}.png`, SCREENSHOTS).pathname, fullPage: true });
+  await capture(page, new URL(`${name}.png`, SCREENSHOTS).pathname);
   const { violations } = await page.evaluate(
     (options) => (globalThis as unknown as { axe: typeof axe }).axe.run(options),
     rules === undefined ? {} : { runOnly: [...rules] },
