@@ -1,6 +1,7 @@
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
+import { closeServer, listen } from '../../../emulator/lab/listening.ts';
 import { createApp } from './app.ts';
 import { Decoys } from './decoy.ts';
 import { isLoopback } from './guards.ts';
@@ -67,7 +68,7 @@ export async function startDuoSite(options: DuoSiteOptions = {}): Promise<DuoSit
   const { origin } = new URL(`http://${hostname}:${port}`);
   const site: Site = createSite(options, rpId, origin, port);
   server.on('request', getRequestListener(createApp(site).fetch));
-  return { url: origin, origin, port, rpId, close: () => close(server) };
+  return { url: origin, origin, port, rpId, close: () => closeServer(server) };
 }
 
 function createSite(options: DuoSiteOptions, rpId: string, origin: string, port: number): Site {
@@ -90,21 +91,4 @@ function createSite(options: DuoSiteOptions, rpId: string, origin: string, port:
     now,
     report: options.onEvent ?? (() => {}),
   };
-}
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.close((error) => (error === undefined ? resolve() : reject(error)));
-    server.closeAllConnections();
-  });
 }

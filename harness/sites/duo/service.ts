@@ -1,9 +1,10 @@
 /** The Duo-like service of a tenant: HTTPS under a local authority, pages, mail and the endpoints of programs. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:https';
+import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
+import { closeServer, listen } from '../../../emulator/lab/listening.ts';
 import { Database } from './database/database.ts';
 import { Decoys } from './decoy.ts';
 import { countAdministrators, createAdministrator } from './domain/administrators.ts';
@@ -157,23 +158,6 @@ async function firstAdministrator(tenant: Tenant, options: DuoServiceOptions): P
       : undefined;
   if (file !== undefined) writeFileSync(file, `${password}\n`, { mode: 0o600 });
   return { email, password, passwordFile: file };
-}
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.close((error) => (error === undefined ? resolve() : reject(error)));
-    server.closeAllConnections();
-  });
 }
 
 /** The last opened first: no request comes once the database is closed. */
