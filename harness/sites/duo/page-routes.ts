@@ -18,7 +18,7 @@ export function pageRoutes(site: Site): Hono {
   pages.get('/enroll', (c) => {
     requirePageScripts();
     const session = currentSession(site, c);
-    const username = session?.signedInAs ?? session?.enrolling;
+    const username = session?.signedInAs ?? session?.enrolment;
     return c.html(enrollPage(site, { username, signedIn: session?.signedInAs !== undefined }));
   });
 
@@ -26,7 +26,7 @@ export function pageRoutes(site: Site): Hono {
     requirePageScripts();
     const session = currentSession(site, c);
     if (session?.signedInAs !== undefined) return c.redirect('/account', 302);
-    return c.html(signInPage(site, session?.enrolling));
+    return c.html(signInPage(site, session?.enrolment));
   });
 
   pages.get('/account', async (c) => {

@@ -22,7 +22,7 @@ export async function registrationOptions(
   username: string,
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
   const user = await site.store.findUser(username);
-  if (user !== undefined && session.signedInAs !== username && session.enrolling !== username) {
+  if (user !== undefined && session.signedInAs !== username && session.enrolment !== username) {
     throw new SiteError(
       403,
       'already_enrolled',
