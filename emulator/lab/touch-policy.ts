@@ -20,23 +20,28 @@ export function formatTouchPolicy(policy: TouchPolicy): string {
   return typeof policy === 'string' ? policy : `after=${policy.after}`;
 }
 
-/** The user of one key in a lab: follows the policy; with `manual`, whoever holds {@link manual}. */
+/** The user of one key: follows the policy; with `manual`, whoever holds {@link manual}. */
 export class LabPresence implements UserPresence {
-  readonly policy: TouchPolicy;
+  /** How the next questions are answered; what waits already goes on waiting. */
+  policy: TouchPolicy;
   /** What waits for a hand; empty under any other policy than `manual`. */
   readonly manual: ManualPresence;
-  readonly #user: UserPresence;
+  readonly #clock: Clock;
 
   constructor(policy: TouchPolicy, clock: Clock) {
     this.policy = policy;
     this.manual = new ManualPresence(clock);
-    if (policy === 'auto') this.#user = autoPresence;
-    else if (policy === 'deny') this.#user = denyPresence;
-    else if (policy === 'manual') this.#user = this.manual;
-    else this.#user = delayedPresence(clock, policy.after);
+    this.#clock = clock;
   }
 
   request(request: PresenceRequest, abort: Abortable): Promise<PresenceAnswer> | PresenceAnswer {
     return this.#user.request(request, abort);
+  }
+
+  get #user(): UserPresence {
+    if (this.policy === 'auto') return autoPresence;
+    if (this.policy === 'deny') return denyPresence;
+    if (this.policy === 'manual') return this.manual;
+    return delayedPresence(this.#clock, this.policy.after);
   }
 }

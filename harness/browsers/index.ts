@@ -1,5 +1,7 @@
 /** Keys for tests of web applications. */
 export * from './browserless.ts';
+export { HeldKey, type PickPasskey, type UserPin } from './held-key.ts';
+export type { CeremonyAnswer, CeremonyRequest, RequestListener } from './page-requests.ts';
 export {
   type PlaywrightContext,
   type PlaywrightPage,

@@ -3,8 +3,8 @@ import type { PermissionsPolicyFeature } from '../webauthn/client.ts';
 import { WebAuthnClient } from '../webauthn/client.ts';
 import { toDomException, webauthnError } from '../webauthn/errors.ts';
 import type { FetchRelatedOrigins } from '../webauthn/related-origins.ts';
+import type { HeldKey } from './held-key.ts';
 import type { PageRequest, PageVerdict } from './in-page/messages.ts';
-import type { SecurityKey } from './security-key.ts';
 
 /** The document that asks, as the browser knows it. */
 export interface Caller {
@@ -31,11 +31,11 @@ interface FrameState {
 }
 
 export class PageCeremonies {
-  readonly #key: SecurityKey;
+  readonly #key: HeldKey;
   readonly #options: PageCeremoniesOptions;
   readonly #frames = new Map<object, FrameState>();
 
-  constructor(key: SecurityKey, options: PageCeremoniesOptions = {}) {
+  constructor(key: HeldKey, options: PageCeremoniesOptions = {}) {
     this.#key = key;
     this.#options = options;
   }
