@@ -11,7 +11,7 @@ import { jsonMembers } from './json-body.ts';
 import type { Lab } from './lab.ts';
 import type { LabKey } from './lab-key.ts';
 import { Problem } from './problem.ts';
-import { formatTouchPolicy } from './touch-policy.ts';
+import { formatTouchPolicy, parseTouchPolicy, type TouchPolicy } from './touch-policy.ts';
 import { yubicoSlotOf } from './yubico-slot-request.ts';
 
 /** Longest wait of one request, in milliseconds. */
@@ -75,6 +75,11 @@ export function createControlApi(lab: Lab, options: ControlApiOptions): Hono {
     const touch = await key.touch(pressOf(c));
     if (touch === false) throw nothingWaits(key);
     return c.json({ touched: true, ...touch });
+  });
+  api.put('/keys/:id/touch-policy', async (c) => {
+    const key = findKey(lab, c);
+    key.presence.policy = await policyOf(c);
+    return c.json({ key: keyJSON(key) });
   });
   api.post('/keys/:id/deny', (c) => {
     const key = findKey(lab, c);
@@ -186,6 +191,16 @@ async function fingerOf(c: Context): Promise<{ finger: string; feedback: EnrollF
     throw new Problem(400, 'bad_feedback', detail);
   }
   return { finger, feedback };
+}
+
+async function policyOf(c: Context): Promise<TouchPolicy> {
+  const { touch } = await jsonMembers(c);
+  try {
+    return parseTouchPolicy(String(touch));
+  } catch (error) {
+    if (error instanceof RangeError) throw new Problem(400, 'bad_touch', error.message);
+    throw error;
+  }
 }
 
 function isFeedback(name: unknown): name is EnrollFeedbackName {

@@ -1,12 +1,16 @@
 /** Keys for tests of web applications. */
 export * from './browserless.ts';
+export type {
+  ChosenKey,
+  KeyChoice,
+  WithDeviceKeyOptions,
+  WithHeldKeyOptions,
+  WithLabKeyOptions,
+  WithSecurityKeyOptions,
+} from './choose-key.ts';
 export { HeldKey, type PickPasskey, type UserPin } from './held-key.ts';
+export { DeviceKey, type DeviceKeyOptions, type LabKeyOptions, LabSecurityKey } from './outside-key.ts';
 export type { CeremonyAnswer, CeremonyRequest, RequestListener } from './page-requests.ts';
-export {
-  type PlaywrightContext,
-  type PlaywrightPage,
-  type WithSecurityKeyOptions,
-  withSecurityKey,
-} from './playwright.ts';
+export { type PlaywrightContext, type PlaywrightPage, withSecurityKey } from './playwright.ts';
 export { type PuppeteerPage, withPuppeteerSecurityKey } from './puppeteer.ts';
 export * from './security-key.ts';

@@ -1,8 +1,9 @@
 /** A security key for the pages of Playwright, in every browser that it drives. */
+import { type ChosenKey, chooseKey, isHeld, type KeyChoice, type WithSecurityKeyOptions } from './choose-key.ts';
+import type { HeldKey } from './held-key.ts';
 import type { PageAbort, PageRequest, PageVerdict } from './in-page/messages.ts';
-import { PageCeremonies, type PageCeremoniesOptions } from './page-ceremonies.ts';
+import { PageCeremonies } from './page-ceremonies.ts';
 import { BINDING, type BrowserFrame, callerOf, documentOf, type FrameAttributes, initScript } from './page-frames.ts';
-import { SecurityKey, type SecurityKeyOptions } from './security-key.ts';
 
 // What is used of Playwright, by its shape: `playwright`, `playwright-core` and `@playwright/test` all have it.
 interface PlaywrightFrame extends BrowserFrame {
@@ -35,21 +36,16 @@ export interface PlaywrightContext {
   addInitScript(script: { content: string }): Promise<unknown>;
 }
 
-export interface WithSecurityKeyOptions extends SecurityKeyOptions, PageCeremoniesOptions {
-  /** A key that is there already, for several contexts; it stays its owner's to close. */
-  readonly key?: SecurityKey | undefined;
-}
-
 /**
  * Gives all pages of a context, those still to come and their frames and popups included, a security key: from the next
- * page load on, `navigator.credentials` is served by a WebAuthn client and a virtual key in this process.
+ * page load on, `navigator.credentials` is served by a WebAuthn client and a virtual key in this process, or by the key that the options name.
  */
-export async function withSecurityKey(
+export async function withSecurityKey<O extends KeyChoice = WithSecurityKeyOptions>(
   target: PlaywrightContext | PlaywrightPage,
-  options: WithSecurityKeyOptions = {},
-): Promise<SecurityKey> {
+  options: O = {} as O,
+): Promise<ChosenKey<O>> {
   const context = 'exposeBinding' in target && !('context' in target) ? target : (target as PlaywrightPage).context();
-  const key = options.key ?? (await SecurityKey.open(options));
+  const key: HeldKey = await chooseKey(options);
   const ceremonies = new PageCeremonies(key, options);
   const receive = async (
     { page, frame }: Source,
@@ -70,11 +66,11 @@ export async function withSecurityKey(
     await context.exposeBinding(BINDING, receive);
     await context.addInitScript({ content: initScript() });
   } catch (error) {
-    if (options.key === undefined) await key.close();
+    if (!isHeld(options)) await key.close();
     throw error;
   }
   key.onClose(() => ceremonies.close());
-  return key;
+  return key as ChosenKey<O>;
 }
 
 /** Ends what a frame asks when its document goes; returns how to stop watching. */

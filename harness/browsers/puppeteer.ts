@@ -1,9 +1,9 @@
 /** A security key for the pages of Puppeteer: Chromium over CDP, and Firefox over WebDriver BiDi. */
+import { type ChosenKey, chooseKey, isHeld, type KeyChoice, type WithSecurityKeyOptions } from './choose-key.ts';
+import type { HeldKey } from './held-key.ts';
 import type { PageAbort, PageRequest, PageVerdict } from './in-page/messages.ts';
 import { PageCeremonies } from './page-ceremonies.ts';
 import { BINDING, type BrowserFrame, callerOf, documentOf, type FrameAttributes, initScript } from './page-frames.ts';
-import type { WithSecurityKeyOptions } from './playwright.ts';
-import { SecurityKey } from './security-key.ts';
 
 // What is used of Puppeteer, by its shape: `puppeteer` and `puppeteer-core` both have it.
 interface PuppeteerFrame extends BrowserFrame {
@@ -22,11 +22,11 @@ export interface PuppeteerPage {
  * client and a virtual key in this process. Puppeteer has no word for all pages of a context: call it for each page, with
  * the `key` of the first.
  */
-export async function withPuppeteerSecurityKey(
+export async function withPuppeteerSecurityKey<O extends KeyChoice = WithSecurityKeyOptions>(
   page: PuppeteerPage,
-  options: WithSecurityKeyOptions = {},
-): Promise<SecurityKey> {
-  const key = options.key ?? (await SecurityKey.open(options));
+  options: O = {} as O,
+): Promise<ChosenKey<O>> {
+  const key: HeldKey = await chooseKey(options);
   const ceremonies = new PageCeremonies(key, options);
   // Its function does not tell which frame calls: the document's name, which no other can guess, does.
   const waiting = new WeakMap<PuppeteerFrame, string>();
@@ -45,7 +45,7 @@ export async function withPuppeteerSecurityKey(
     await page.exposeFunction(BINDING, receive);
     await page.evaluateOnNewDocument(initScript());
   } catch (error) {
-    if (options.key === undefined) await key.close();
+    if (!isHeld(options)) await key.close();
     throw error;
   }
   page.on('framenavigated', async (navigated) => {
@@ -56,7 +56,7 @@ export async function withPuppeteerSecurityKey(
   page.on('framedetached', (frame) => ceremonies.abandon(frame as PuppeteerFrame));
   page.on('close', () => ceremonies.close());
   key.onClose(() => ceremonies.close());
-  return key;
+  return key as ChosenKey<O>;
 }
 
 async function frameOf(page: PuppeteerPage, document: string): Promise<PuppeteerFrame | undefined> {

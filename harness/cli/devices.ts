@@ -3,9 +3,9 @@ import type { Model } from '../../emulator/models/index.ts';
 import type { Ctap2Client } from '../client/ctap2.ts';
 import type { CtapDevice } from '../client/device.ts';
 import type { PinClient } from '../client/pin.ts';
+import { findLab, LabClient, requireLab } from '../lab/lab-client.ts';
 import type { CardConnection, HidConnection } from '../transports/connection.ts';
 import { Failure } from './failure.ts';
-import { findLab, LabClient, requireLab } from './lab-client.ts';
 import { PROGRAM } from './program-name.ts';
 
 /** A key that can be opened. */

@@ -76,7 +76,7 @@ function codeOf(error: Error): string | undefined {
   return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Any thrown value as a Failure. CtapError and DOMException are told by shape, so that neither floor is loaded for it. */
+/** Any thrown value as a Failure. CtapError, LabError and DOMException are told by shape, so that neither floor is loaded for it. */
 export function toFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   if (!(thrown instanceof Error)) return new Failure('failed', String(thrown));
@@ -89,6 +89,11 @@ export function toFailure(thrown: unknown): Failure {
   }
   if (thrown.name === 'StatusWordError' && 'statusWord' in thrown && typeof thrown.statusWord === 'number') {
     return new Failure(kindOfStatusWord(thrown.statusWord), message, hintOfStatusWord(thrown.statusWord), options);
+  }
+  if (thrown.name === 'LabError' && 'kind' in thrown && 'next' in thrown) {
+    const { kind, next } = thrown as Error & { kind: FailureKind | 'no-lab'; next: string | undefined };
+    if (kind !== 'no-lab') return new Failure(kind, message, next, options);
+    return new Failure('no-device', message, `Start one with: ${PROGRAM} start`, options);
   }
   if (thrown.name === 'NotAllowedError') return new Failure('refused', message, hintOfStatus(0x27), options);
   if (thrown.name === 'TimeoutError') return new Failure('timed-out', message, hintOfStatus(0x05), options);

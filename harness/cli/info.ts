@@ -1,9 +1,9 @@
 /** `ctaplab info`: what a key says of itself. */
 import type { Command } from 'commander';
 import type { GetInfoResponse } from '../../ctap/commands/get-info.ts';
+import { findLab, LabClient } from '../lab/lab-client.ts';
 import { openDevice } from './devices.ts';
 import { explainInfo, infoToJSON, markAssumed } from './explain-info.ts';
-import { findLab, LabClient } from './lab-client.ts';
 import { Output } from './output.ts';
 import { verb } from './verb.ts';
 

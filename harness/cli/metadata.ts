@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import type { PublishedMetadata } from '../../emulator/attestation/metadata-blob.ts';
 import { findModel, type Model, models } from '../../emulator/models/index.ts';
+import { requireLab } from '../lab/lab-client.ts';
 import { argument, seedOption } from './key-options.ts';
-import { requireLab } from './lab-client.ts';
 import { Output } from './output.ts';
 import { verb } from './verb.ts';
 

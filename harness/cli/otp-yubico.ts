@@ -2,8 +2,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { fromModhex, toModhex } from '../../ctap/otp/yubico-otp.ts';
 import { systemRandom } from '../../emulator/random.ts';
+import { requireLab } from '../lab/lab-client.ts';
 import { Failure } from './failure.ts';
-import { requireLab } from './lab-client.ts';
 import { Output } from './output.ts';
 import { PROGRAM } from './program-name.ts';
 import { readSecrets } from './secret-input.ts';

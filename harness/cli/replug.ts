@@ -1,9 +1,9 @@
 /** Power-up of a key, after which alone it can be reset: by the hand of whoever has it, or by the lab that it is in. */
 import { RESET_WINDOW } from '../../ctap/commands/reset.ts';
 import { pause } from '../client/pause.ts';
+import { findLab, LabClient } from '../lab/lab-client.ts';
 import type { DiscoveredKey } from '../transports/discovery.ts';
 import { Failure } from './failure.ts';
-import { findLab, LabClient } from './lab-client.ts';
 
 /** Milliseconds between two looks at what is plugged in. */
 const INTERVAL = 100;

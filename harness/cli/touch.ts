@@ -1,9 +1,9 @@
 /** `ctaplab touch`: the finger on a key of a running lab. */
 import { type Command, Option } from 'commander';
 import { EnrollFeedback, type EnrollFeedbackName } from '../../ctap/commands/bio-enrollment.ts';
+import { type LabClient, requireLab } from '../lab/lab-client.ts';
 import { Failure } from './failure.ts';
 import { integer } from './key-options.ts';
-import { type LabClient, requireLab } from './lab-client.ts';
 import { Output } from './output.ts';
 import { PROGRAM } from './program-name.ts';
 import { verb } from './verb.ts';

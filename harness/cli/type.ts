@@ -7,9 +7,9 @@ import {
   readWithLayout,
 } from '../../ctap/otp/keyboard-layouts.ts';
 import { digitStrokes, type Stroke, Usage } from '../../ctap/otp/keyboard-usages.ts';
+import { requireLab } from '../lab/lab-client.ts';
 import { Failure } from './failure.ts';
 import { argument } from './key-options.ts';
-import { requireLab } from './lab-client.ts';
 import { Output } from './output.ts';
 import { PROGRAM } from './program-name.ts';
 import { onlyKey } from './touch.ts';

@@ -290,6 +290,19 @@ describe('a Yubico OTP', () => {
   });
 });
 
+describe('touch policy', () => {
+  it('answers the next questions in another way', async () => {
+    expect((await send('PUT', '/keys/1/touch-policy', '{"touch":"after=5"}')).body).toMatchObject({
+      key: { id: '1', touch: 'after=5' },
+    });
+    expect((await ask('GET', '/keys/2')).body).toMatchObject({ touch: 'manual' });
+    expect(await send('PUT', '/keys/1/touch-policy', '{}')).toMatchObject({
+      status: 400,
+      body: { code: 'bad_touch', detail: 'expected auto, manual, deny or after=MS, got "undefined"' },
+    });
+  });
+});
+
 describe('fingers', () => {
   const put = (key: string, body: string) => send('POST', `/keys/${key}/fingers`, body);
 

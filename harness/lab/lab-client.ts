@@ -4,31 +4,41 @@ import type { Stroke } from '../../ctap/otp/keyboard-usages.ts';
 import type { PublishedMetadata } from '../../emulator/attestation/metadata-blob.ts';
 import type { LabKeyJSON, PendingJSON } from '../../emulator/lab/control-api.ts';
 import { type LabAddress, labDirectory, runningLabs } from '../../emulator/lab/state-file.ts';
-import { Failure } from './failure.ts';
-import { PROGRAM } from './program-name.ts';
 
-const START = `Start one with: ${PROGRAM} start`;
+/** A lab that is not there, or refuses. */
+export class LabError extends Error {
+  /** `usage`: it is not clear which lab is meant. `no-lab`: none runs, or answers. */
+  readonly kind: 'usage' | 'no-lab' | 'no-device' | 'refused' | 'failed';
+  readonly next: string | undefined;
+
+  constructor(kind: LabError['kind'], message: string, next?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'LabError';
+    this.kind = kind;
+    this.next = next;
+  }
+}
 
 /**
  * The lab to talk to: CTAPLAB_URL and CTAPLAB_TOKEN, else the one that runs.
- * Undefined where none does; a Failure where several do, or the environment is half set.
+ * Undefined where none does; a LabError where several do, or the environment is half set.
  */
 export function findLab(environment: NodeJS.ProcessEnv = process.env): LabAddress | undefined {
   const { CTAPLAB_URL: url, CTAPLAB_TOKEN: token } = environment;
   if (url) {
-    if (!token) throw new Failure('usage', 'CTAPLAB_URL is set, but CTAPLAB_TOKEN is not', 'Set both, or neither.');
+    if (!token) throw new LabError('usage', 'CTAPLAB_URL is set, but CTAPLAB_TOKEN is not', 'Set both, or neither.');
     return { url: url.replace(/\/$/, ''), token };
   }
   const labs = runningLabs(labDirectory(environment));
   if (labs.length <= 1) return labs[0];
   const list = labs.map((lab) => `${lab.url} (process ${lab.pid})`).join(', ');
-  throw new Failure('usage', `several labs run: ${list}`, 'Say which with CTAPLAB_URL and CTAPLAB_TOKEN.');
+  throw new LabError('usage', `several labs run: ${list}`, 'Say which with CTAPLAB_URL and CTAPLAB_TOKEN.');
 }
 
-/** As {@link findLab}; a Failure where no lab runs. */
+/** As {@link findLab}; a LabError where no lab runs. */
 export function requireLab(): LabClient {
   const address = findLab();
-  if (address === undefined) throw new Failure('no-device', 'no lab is running', START);
+  if (address === undefined) throw new LabError('no-lab', 'no lab is running');
   return new LabClient(address);
 }
 
@@ -55,8 +65,9 @@ export class LabClient {
   }
 
   /** What waits for a touch; waits up to `wait` milliseconds until something does. */
-  async pending(id: string, wait: number): Promise<readonly PendingJSON[]> {
-    const answer = await this.#ask('GET', `/keys/${encodeURIComponent(id)}/pending?wait=${wait}`);
+  async pending(id: string, wait: number, signal?: AbortSignal): Promise<readonly PendingJSON[]> {
+    const path = `/keys/${encodeURIComponent(id)}/pending?wait=${wait}`;
+    const answer = await this.#ask('GET', path, undefined, signal);
     return (answer as { pending: PendingJSON[] }).pending;
   }
 
@@ -64,6 +75,11 @@ export class LabClient {
   async touch(id: string, press: 'short' | 'long' = 'short'): Promise<{ readonly typed?: readonly Stroke[] }> {
     const answer = await this.#ask('POST', `/keys/${encodeURIComponent(id)}/touch?press=${press}`);
     return answer as { typed?: Stroke[] };
+  }
+
+  /** Has the key answer the next questions for a touch so: `auto`, `manual`, `deny` or `after=MS`. */
+  async setTouchPolicy(id: string, touch: string): Promise<void> {
+    await this.#ask('PUT', `/keys/${encodeURIComponent(id)}/touch-policy`, { touch });
   }
 
   async deny(id: string): Promise<void> {
@@ -96,20 +112,26 @@ export class LabClient {
     return (await this.#ask('GET', `/metadata?${query}`)) as PublishedMetadata;
   }
 
-  async #ask(method: string, path: string, content?: object): Promise<unknown> {
+  async #ask(method: string, path: string, content?: object, signal?: AbortSignal): Promise<unknown> {
     const headers: Record<string, string> = { Authorization: `Bearer ${this.#token}` };
     if (content) headers['Content-Type'] = 'application/json';
     const body = content && JSON.stringify(content);
     let response: Response;
     try {
-      response = await fetch(`${this.url}${path}`, { method, headers, ...(body === undefined ? {} : { body }) });
+      response = await fetch(`${this.url}${path}`, {
+        method,
+        headers,
+        ...(body === undefined ? {} : { body }),
+        ...(signal === undefined ? {} : { signal }),
+      });
     } catch (error) {
-      throw new Failure('no-device', `no lab answers at ${this.url}`, START, { cause: error });
+      signal?.throwIfAborted();
+      throw new LabError('no-lab', `no lab answers at ${this.url}`, undefined, { cause: error });
     }
     const answer: unknown = await response.json();
     if (response.ok) return answer;
     const { code, detail } = answer as ProblemJSON;
     const kind = code === 'no_such_key' ? 'no-device' : response.status === 401 ? 'refused' : 'failed';
-    throw new Failure(kind, detail ?? `the lab answered ${response.status} to ${method} ${path}`);
+    throw new LabError(kind, detail ?? `the lab answered ${response.status} to ${method} ${path}`);
   }
 }
