@@ -8,6 +8,8 @@ export type {
   WithLabKeyOptions,
   WithSecurityKeyOptions,
 } from './choose-key.ts';
+export { type CtaplabTasks, type CypressKeyOptions, ctaplabTasks, type InstallInPage } from './cypress.ts';
+export * from './fixtures.ts';
 export { HeldKey, type PickPasskey, type UserPin } from './held-key.ts';
 export { DeviceKey, type DeviceKeyOptions, type LabKeyOptions, LabSecurityKey } from './outside-key.ts';
 export type { CeremonyAnswer, CeremonyRequest, RequestListener } from './page-requests.ts';
