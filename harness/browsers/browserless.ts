@@ -3,7 +3,14 @@ import type { UserPresence } from '../../emulator/environment.ts';
 import type { VirtualKey } from '../../emulator/key.ts';
 import { autoPresence } from '../../emulator/presence.ts';
 import type { CtapDevice } from '../client/device.ts';
-import { WebAuthnClient, type WebAuthnClientOptions } from '../webauthn/client.ts';
+import type { Recorder } from '../recording/recorder.ts';
+import { type CeremonyOptions, WebAuthnClient, type WebAuthnClientOptions } from '../webauthn/client.ts';
+import type {
+  AuthenticationResponseJSON,
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+  RegistrationResponseJSON,
+} from '../webauthn/json.ts';
 import { openVirtualKey, plugIn, type VirtualKeyOptions } from './virtual-key.ts';
 
 export interface BrowserlessClientOptions extends Omit<WebAuthnClientOptions, 'authenticators'>, VirtualKeyOptions {
@@ -14,12 +21,40 @@ export interface BrowserlessClientOptions extends Omit<WebAuthnClientOptions, 'a
 /** A WebAuthn client with a virtual key plugged in; close() ends both. */
 export class BrowserlessClient extends WebAuthnClient {
   readonly key: VirtualKey;
+  readonly #origin: string;
   readonly #device: CtapDevice;
+  readonly #recorder: Recorder | undefined;
 
-  constructor(options: WebAuthnClientOptions, key: VirtualKey, device: CtapDevice) {
+  constructor(options: WebAuthnClientOptions, key: VirtualKey, device: CtapDevice, recorder?: Recorder) {
     super(options);
     this.key = key;
+    this.#origin = options.origin;
     this.#device = device;
+    this.#recorder = recorder;
+  }
+
+  override create(
+    options: PublicKeyCredentialCreationOptionsJSON,
+    more?: CeremonyOptions,
+  ): Promise<RegistrationResponseJSON> {
+    return this.#recorded('create', options, more, () => super.create(options, more));
+  }
+
+  override get(
+    options: PublicKeyCredentialRequestOptionsJSON,
+    more?: CeremonyOptions,
+  ): Promise<AuthenticationResponseJSON> {
+    return this.#recorded('get', options, more, () => super.get(options, more));
+  }
+
+  #recorded<T extends object>(
+    type: 'create' | 'get',
+    options: object,
+    more: CeremonyOptions | undefined,
+    run: () => Promise<T>,
+  ): Promise<T> {
+    const request = { type, origin: this.#origin, options, mediation: more?.mediation };
+    return this.#recorder ? this.#recorder.ceremony(request, run) : run();
   }
 
   async close(): Promise<void> {
@@ -33,11 +68,11 @@ export class BrowserlessClient extends WebAuthnClient {
  * @throws TypeError for an origin that is none, RangeError for an unknown model
  */
 export async function createBrowserlessClient(options: BrowserlessClientOptions): Promise<BrowserlessClient> {
-  const { model, store, presence = autoPresence, ...clientOptions } = options;
-  const { key } = await openVirtualKey({ model, store }, presence);
+  const { model, store, recorder, presence = autoPresence, ...clientOptions } = options;
+  const { key } = await openVirtualKey({ model, store, recorder }, presence);
   try {
-    const device = await plugIn(key);
-    return new BrowserlessClient({ ...clientOptions, authenticators: device }, key, device);
+    const device = await plugIn(key, recorder);
+    return new BrowserlessClient({ ...clientOptions, authenticators: device }, key, device, recorder);
   } catch (error) {
     await key.close();
     throw error;

@@ -1,6 +1,7 @@
 /** What every key in the hand of a test has, whether it is virtual, in a lab elsewhere or on a desk. */
 import { toBase64Url, toHex } from '../../ctap/bytes.ts';
 import type { CtapDevice } from '../client/device.ts';
+import type { Recorder } from '../recording/recorder.ts';
 import type { CredentialChoice, PinRequest, WebAuthnUi } from '../webauthn/ui.ts';
 import { PageRequests } from './page-requests.ts';
 
@@ -17,9 +18,13 @@ export abstract class HeldKey extends PageRequests {
   pick: PickPasskey | undefined;
   readonly #closing: (() => void)[] = [];
 
-  constructor(pin: UserPin | undefined) {
+  /** Writes down what pages ask, and what goes over the wire for it. */
+  readonly recorder: Recorder | undefined;
+
+  constructor(pin: UserPin | undefined, recorder?: Recorder) {
     super();
     this.pin = pin;
+    this.recorder = recorder;
   }
 
   /** The key for a ceremony: at once where it is in, else when it is plugged in. @throws the signal's reason */

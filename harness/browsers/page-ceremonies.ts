@@ -1,7 +1,13 @@
 /** The requests of pages, carried out by the WebAuthn client and a key in this process. */
-import type { PermissionsPolicyFeature } from '../webauthn/client.ts';
+import type { CeremonyOptions, PermissionsPolicyFeature } from '../webauthn/client.ts';
 import { WebAuthnClient } from '../webauthn/client.ts';
 import { toDomException, webauthnError } from '../webauthn/errors.ts';
+import type {
+  AuthenticationResponseJSON,
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+  RegistrationResponseJSON,
+} from '../webauthn/json.ts';
 import type { FetchRelatedOrigins } from '../webauthn/related-origins.ts';
 import type { HeldKey } from './held-key.ts';
 import type { PageRequest, PageVerdict } from './in-page/messages.ts';
@@ -110,11 +116,23 @@ export class PageCeremonies {
       } finally {
         state.conditional = false;
       }
-      return state.client.get(options, { signal });
     }
-    const more = { signal, mediation: mediation as 'optional' | 'required' | 'silent' | undefined };
-    return type === 'create' ? state.client.create(options, more) : state.client.get(options, more);
+    const { recorder } = this.#key;
+    const perform = () => carryOut(state.client, message, options, signal);
+    return recorder ? recorder.ceremony({ type, origin, options, mediation }, perform) : perform();
   }
+}
+
+function carryOut(
+  client: WebAuthnClient,
+  { type, mediation }: PageRequest,
+  options: PublicKeyCredentialCreationOptionsJSON & PublicKeyCredentialRequestOptionsJSON,
+  signal: AbortSignal,
+): Promise<RegistrationResponseJSON | AuthenticationResponseJSON> {
+  // A conditional request has waited for its passkey: from here on it is as any other.
+  const asked = mediation === 'conditional' && type === 'get' ? undefined : mediation;
+  const more = { signal, mediation: asked as CeremonyOptions['mediation'] };
+  return type === 'create' ? client.create(options, more) : client.get(options, more);
 }
 
 function named(error: unknown): { name: string; message: string } {

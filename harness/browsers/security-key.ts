@@ -3,13 +3,14 @@ import { toBase64Url } from '../../ctap/bytes.ts';
 import type { EnrollFeedbackName } from '../../ctap/commands/bio-enrollment.ts';
 import { findKeyboardLayout, readWithLayout } from '../../ctap/otp/keyboard-layouts.ts';
 import { discoverableCredentialsOf } from '../../emulator/authenticator/credentials.ts';
+import { systemClock } from '../../emulator/clock.ts';
 import type { PresenceRequest } from '../../emulator/environment.ts';
 import type { VirtualKey } from '../../emulator/key.ts';
 import { LabPresence, type TouchPolicy } from '../../emulator/lab/touch-policy.ts';
 import type { CtapDevice } from '../client/device.ts';
 import { answerOf } from '../webauthn/ui.ts';
 import { HeldKey, type UserPin } from './held-key.ts';
-import { type OpenedKey, openVirtualKey, plugIn, systemWorld, type VirtualKeyOptions } from './virtual-key.ts';
+import { type OpenedKey, openVirtualKey, plugIn, type VirtualKeyOptions } from './virtual-key.ts';
 
 export interface SecurityKeyOptions extends VirtualKeyOptions {
   /**
@@ -41,8 +42,8 @@ export class SecurityKey extends HeldKey {
   #device: CtapDevice | undefined;
   readonly #waitingForInsertion = new Set<() => void>();
 
-  private constructor(pin: UserPin | undefined, presence: LabPresence, parts: OpenedKey) {
-    super(pin);
+  private constructor({ pin, recorder }: SecurityKeyOptions, presence: LabPresence, parts: OpenedKey) {
+    super(pin, recorder);
     this.key = parts.key;
     this.#presence = presence;
     this.#parts = parts;
@@ -50,9 +51,9 @@ export class SecurityKey extends HeldKey {
 
   /** A fresh key, plugged in. @throws RangeError for an unknown model */
   static async open(options: SecurityKeyOptions = {}): Promise<SecurityKey> {
-    const { touch = 'auto', pin } = options;
-    const presence = new LabPresence(touch, systemWorld.clock);
-    const hand = new SecurityKey(pin, presence, await openVirtualKey(options, presence));
+    const { touch = 'auto', recorder } = options;
+    const presence = new LabPresence(touch, recorder?.world.clock ?? systemClock);
+    const hand = new SecurityKey(options, presence, await openVirtualKey(options, presence));
     await hand.insert();
     return hand;
   }
@@ -111,7 +112,7 @@ export class SecurityKey extends HeldKey {
   /** Plugs it in: a power-up. Nothing happens where it is in already. */
   async insert(): Promise<void> {
     if (this.#device !== undefined) return;
-    this.#device = await plugIn(this.key);
+    this.#device = await plugIn(this.key, this.recorder);
     for (const resolve of this.#waitingForInsertion) resolve();
     this.#waitingForInsertion.clear();
   }

@@ -28,6 +28,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   type: { summary: 'touch an idle key, and show what it types', load: () => import('./type.ts') },
   touch: { summary: 'touch a key of a running lab, or refuse', load: () => import('./touch.ts') },
   keys: { summary: 'list, export and import the keys of a lab that is kept', load: () => import('./keys.ts') },
+  recording: { summary: 'show, replay and compare recorded ceremonies', load: () => import('./recording.ts') },
   metadata: { summary: 'describe the models for relying parties, signed', load: () => import('./metadata.ts') },
   bench: { summary: 'measure this program against bare OpenSSL and cbor-x', load: () => import('./bench.ts') },
 };

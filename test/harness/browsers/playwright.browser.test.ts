@@ -1,8 +1,10 @@
 /** A key in the pages of Chromium, by Playwright. */
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type SecurityKey, type WithSecurityKeyOptions, withSecurityKey } from '../../../harness/browsers/index.ts';
+import { compareRecordings, Recorder, replay } from '../../../harness/recording/index.ts';
 import { startDuoSite } from '../../../harness/sites/duo/index.ts';
+import { launchChromium } from './chromium.ts';
 import { type Pages, script, servePages } from './pages.ts';
 
 let browser: Browser;
@@ -12,13 +14,7 @@ let page: Page;
 let key: SecurityKey;
 
 beforeAll(async () => {
-  [browser, pages] = await Promise.all([
-    chromium.launch({
-      executablePath: '/usr/bin/chromium',
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
-    }),
-    servePages(),
-  ]);
+  [browser, pages] = await Promise.all([launchChromium(), servePages()]);
 });
 afterAll(async () => {
   await browser?.close();
@@ -243,6 +239,20 @@ describe('a page with a security key', () => {
     stop();
     await page.evaluate(script.get(script.allowed));
     expect(seen).toEqual([['create', pages.origin, Buffer.from('a challenge').toString('base64url')]]);
+  });
+
+  it('is recorded, and replayed to the byte', async () => {
+    const recorder = new Recorder();
+    await open({ recorder });
+    await page.evaluate(script.create());
+    await page.evaluate(script.get(script.allowed));
+    await key.close();
+    const recording = recorder.recording();
+    expect(recording.steps.filter(({ type }) => type === 'outcome')).toMatchObject([
+      { ceremony: 1, clientData: { type: 'webauthn.create', origin: pages.origin } },
+      { ceremony: 2, clientData: { type: 'webauthn.get', origin: pages.origin } },
+    ]);
+    expect(compareRecordings(recording, await replay(recording))).toEqual([]);
   });
 
   it('is one key for two contexts, where the test says so', async () => {
