@@ -14,12 +14,25 @@ async function run(file: string, args: readonly string[]): Promise<{ status: unk
   return { status, output: output + errors };
 }
 
+const PLAYWRIGHT = 'node_modules/@playwright/test/cli.js';
+
 describe('the example for @playwright/test', () => {
   it('passes in its runner', async () => {
     const config = 'test/examples/playwright/playwright.config.ts';
-    expect(await run('node_modules/@playwright/test/cli.js', ['test', '-c', config])).toMatchObject({
+    expect(await run(PLAYWRIGHT, ['test', '-c', config])).toMatchObject({
       status: 0,
       output: expect.stringContaining('3 passed'),
+    });
+  });
+});
+
+describe('the example for exec', () => {
+  it('passes with the key that exec plugs in, and exec passes its status on', async () => {
+    const exec = ['exec', '--transport', 'udp', '--touch', 'manual', '--'];
+    const command = ['node', PLAYWRIGHT, 'test', '-c', 'test/examples/exec/playwright.config.ts'];
+    expect(await run('dist/harness/cli/main.js', [...exec, ...command])).toMatchObject({
+      status: 0,
+      output: expect.stringContaining('1 passed'),
     });
   });
 });
