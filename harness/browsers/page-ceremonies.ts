@@ -11,6 +11,7 @@ import type {
 import type { FetchRelatedOrigins } from '../webauthn/related-origins.ts';
 import type { HeldKey } from './held-key.ts';
 import type { PageRequest, PageVerdict } from './in-page/messages.ts';
+import { OPAQUE } from './opaque-origin.ts';
 
 /** The document that asks, as the browser knows it. */
 export interface Caller {
@@ -50,6 +51,7 @@ export class PageCeremonies {
   async run(caller: Caller, message: PageRequest): Promise<PageVerdict> {
     const control = new AbortController();
     try {
+      if (caller.origin === OPAQUE) throw webauthnError('NotAllowedError', 'the document has an opaque origin');
       const state = this.#stateOf(caller);
       state.running.set(message.id, control);
       try {

@@ -1,6 +1,7 @@
 /** Who asks: the document of a frame, by what the browser tells of it. */
 import type { PermissionsPolicyFeature } from '../webauthn/client.ts';
 import { installInPage } from './in-page/script.ts';
+import { OPAQUE } from './opaque-origin.ts';
 import type { Caller } from './page-ceremonies.ts';
 
 /** What the frames of Playwright and Puppeteer have in common. */
@@ -18,6 +19,7 @@ export interface FrameAttributes {
 
 /** The function of the window that reaches the key, until the page's own scripts run. */
 export const BINDING = '__securityKey';
+
 /** A property of the window that names its document: another one is there after a navigation, and the same after a change of the hash. */
 const DOCUMENT = '__securityKeyDocument';
 
@@ -41,22 +43,31 @@ export async function documentOf(frame: BrowserFrame): Promise<string | undefine
   }
 }
 
+/** What is asked of the browser where a frame's address does not tell enough. */
+export interface FrameSources {
+  attributes(): Promise<FrameAttributes>;
+  /** The frames of the page that has opened this one. Default: none. */
+  openers?(): Promise<readonly BrowserFrame[]>;
+}
+
 /**
- * The origins of a frame's document and of those around it. The page's own word counts only for documents whose address
- * says nothing (about:blank of a popup).
+ * The origins of a frame's document and of those around it. A document whose address says nothing (about:blank of a
+ * popup) has the origin that it claims only where its opener has it too; else it has none.
  */
-export async function callerOf(
-  frame: BrowserFrame,
-  claimed: string,
-  attributes: () => Promise<FrameAttributes>,
-): Promise<Caller> {
-  const origin = originOf(frame) ?? claimed;
-  const ancestorOrigins: string[] = [];
-  for (let parent = frame.parentFrame(); parent !== null; parent = parent.parentFrame()) {
-    ancestorOrigins.push(originOf(parent) ?? claimed);
-  }
+export async function callerOf(frame: BrowserFrame, claimed: string, sources: FrameSources): Promise<Caller> {
+  const frames = [frame];
+  for (let parent = frame.parentFrame(); parent !== null; parent = parent.parentFrame()) frames.push(parent);
+  const known = frames.map(originOf);
+  const inherited = known.includes(undefined) ? await inheritedOrigin(claimed, sources) : OPAQUE;
+  const [own = OPAQUE, ...ancestorOrigins] = known.map((origin) => origin ?? inherited);
+  // A document in a sandbox has no origin, whatever its address; no page says so of itself to its advantage.
+  const origin = claimed === OPAQUE ? OPAQUE : own;
   const isForeign = ancestorOrigins.some((other) => other !== origin);
-  return { frame, origin, ancestorOrigins, allow: isForeign ? grantsOf(await attributes(), origin) : [] };
+  return { frame, origin, ancestorOrigins, allow: isForeign ? grantsOf(await sources.attributes(), origin) : [] };
+}
+
+async function inheritedOrigin(claimed: string, { openers }: FrameSources): Promise<string> {
+  return (await openers?.())?.map(originOf).find((origin) => origin === claimed) ?? OPAQUE;
 }
 
 function originOf(frame: BrowserFrame): string | undefined {

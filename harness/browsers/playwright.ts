@@ -13,6 +13,9 @@ interface PlaywrightFrame extends BrowserFrame {
 
 export interface PlaywrightPage {
   context(): PlaywrightContext;
+  frames(): PlaywrightFrame[];
+  opener(): Promise<PlaywrightPage | null>;
+  isClosed(): boolean;
   on(event: 'framenavigated', listener: (frame: PlaywrightFrame) => void): unknown;
   on(event: 'framedetached', listener: (frame: PlaywrightFrame) => void): unknown;
   on(event: 'close', listener: () => void): unknown;
@@ -45,54 +48,72 @@ export async function withSecurityKey<O extends KeyChoice = WithSecurityKeyOptio
   options: O = {} as O,
 ): Promise<ChosenKey<O>> {
   const context = 'exposeBinding' in target && !('context' in target) ? target : (target as PlaywrightPage).context();
-  const key: HeldKey = await chooseKey(options);
-  const ceremonies = new PageCeremonies(key, options);
+  const opening = chooseKey(options) as Promise<HeldKey>;
+  const serving = opening.then((key) => new PageCeremonies(key, options));
   const receive = async (
     { page, frame }: Source,
     message: PageRequest | PageAbort,
   ): Promise<PageVerdict | undefined> => {
+    const ceremonies = await serving;
     if (message.type === 'abort') {
       ceremonies.abort(frame, message.id);
       return undefined;
     }
-    const stop = watch(page, frame, ceremonies);
+    const watching = watch(page, frame, message.document, () => ceremonies.abandon(frame));
     try {
-      return await ceremonies.run(await callerOf(frame, message.origin, () => attributesOf(frame)), message);
+      const sources = { attributes: () => attributesOf(frame), openers: () => openersOf(page) };
+      const caller = await callerOf(frame, message.origin, sources);
+      return watching.gone || page.isClosed() ? undefined : await ceremonies.run(caller, message);
     } finally {
-      stop();
+      watching.stop();
     }
   };
-  try {
-    await context.exposeBinding(BINDING, receive);
-    await context.addInitScript({ content: initScript() });
-  } catch (error) {
-    if (!isHeld(options)) await key.close();
-    throw error;
+  const installing = [context.exposeBinding(BINDING, receive), context.addInitScript({ content: initScript() })];
+  const [opened, ...installed] = await Promise.allSettled([opening, ...installing]);
+  const failed = [opened, ...installed].find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') {
+    if (opened.status === 'fulfilled' && !isHeld(options)) await opened.value.close();
+    throw failed.reason;
   }
+  const [key, ceremonies] = await Promise.all([opening, serving]);
   key.onClose(() => ceremonies.close());
   return key as ChosenKey<O>;
 }
 
-/** Ends what a frame asks when its document goes; returns how to stop watching. */
-function watch(page: PlaywrightPage, frame: PlaywrightFrame, ceremonies: PageCeremonies): () => void {
-  const asked = documentOf(frame);
-  const abandon = () => ceremonies.abandon(frame);
+/** Calls `abandon` when a document goes, for as long as it is watched. */
+function watch(
+  page: PlaywrightPage,
+  frame: PlaywrightFrame,
+  document: string,
+  abandon: () => void,
+): { readonly gone: boolean; stop(): void } {
+  const watching = { gone: false, stop };
+  const onGone = () => {
+    watching.gone = true;
+    abandon();
+  };
   const onNavigated = async (other: PlaywrightFrame) => {
-    if (other === frame && (await documentOf(frame)) !== (await asked)) abandon();
+    if (other === frame && (await documentOf(frame)) !== document) onGone();
   };
   const onDetached = (other: PlaywrightFrame) => {
-    if (other === frame) abandon();
+    if (other === frame) onGone();
   };
   page.on('framenavigated', onNavigated);
   page.on('framedetached', onDetached);
-  page.on('close', abandon);
-  page.on('crash', abandon);
-  return () => {
+  page.on('close', onGone);
+  page.on('crash', onGone);
+  function stop() {
     page.off('framenavigated', onNavigated);
     page.off('framedetached', onDetached);
-    page.off('close', abandon);
-    page.off('crash', abandon);
-  };
+    page.off('close', onGone);
+    page.off('crash', onGone);
+  }
+  return watching;
+}
+
+/** A popup that was closed since has no opener any more, nor an origin. */
+async function openersOf(page: PlaywrightPage): Promise<readonly BrowserFrame[]> {
+  return (await page.opener())?.frames() ?? [];
 }
 
 async function attributesOf(frame: PlaywrightFrame): Promise<FrameAttributes> {

@@ -38,7 +38,7 @@ export async function withPuppeteerSecurityKey<O extends KeyChoice = WithSecurit
     }
     if (frame === undefined) return { error: { name: 'AbortError', message: 'the page has gone' } };
     waiting.set(frame, message.document);
-    const caller = await callerOf(frame, message.origin, () => attributesOf(frame));
+    const caller = await callerOf(frame, message.origin, { attributes: () => attributesOf(frame) });
     return ceremonies.run(caller, message);
   };
   try {

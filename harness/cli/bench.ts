@@ -1,6 +1,6 @@
 /** `ctaplab bench`: this program against the bare libraries below it. */
 import { type Command, Option } from 'commander';
-import type { Measurement } from './bench/rounds.ts';
+import type { Contest, Measurement } from './bench/rounds.ts';
 import { Failure } from './failure.ts';
 import { integer } from './key-options.ts';
 import { Output } from './output.ts';
@@ -30,20 +30,28 @@ export function command(): Command {
 
 async function bench(options: BenchOptions): Promise<void> {
   const output = new Output(options);
-  const [{ contests }, { measure }] = await Promise.all([import('./bench/contests.ts'), import('./bench/rounds.ts')]);
+  const [{ contests }, { measure, Unavailable }] = await Promise.all([
+    import('./bench/contests.ts'),
+    import('./bench/rounds.ts'),
+  ]);
   const names = options.only ?? [...contests.keys()];
   const unknown = names.find((name) => !contests.has(name));
   if (unknown !== undefined) {
     throw new Failure('usage', `there is no bench row "${unknown}"`, `Rows: ${[...contests.keys()].join(', ')}.`);
   }
   const rows: Measurement[] = [];
+  const skipped: string[] = [];
   for (const name of names) {
     output.progress(`${name} ...`);
-    const contest = await contests.get(name)!();
+    let contest: Contest | undefined;
     try {
+      contest = await contests.get(name)!();
       rows.push(await measure(contest, options));
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      skipped.push(`skipped ${name}: ${error.message}`);
     } finally {
-      await contest.close?.();
+      await contest?.close?.();
       output.clearProgress();
     }
   }
@@ -62,4 +70,5 @@ async function bench(options: BenchOptions): Promise<void> {
     ],
     new Set([1, 2, 3]),
   );
+  for (const line of skipped) process.stderr.write(`${line}\n`);
 }

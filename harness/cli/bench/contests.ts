@@ -6,6 +6,7 @@ import { CtapHidDevice } from '../../client/ctap-hid.ts';
 import { connectInProcess } from '../../transports/in-process.ts';
 import { algorithmContests } from './algorithm-contests.ts';
 import { answer, freshKey, keyWith, repeat, rpOf } from './bench-key.ts';
+import { browserContests } from './browser-contests.ts';
 import { credentialIdIn, getAssertion, makeCredential, variety } from './messages.ts';
 import type { Contest } from './rounds.ts';
 import { siteContests } from './site-contests.ts';
@@ -29,6 +30,7 @@ export const contests: ReadonlyMap<string, () => Promise<Contest>> = new Map([
   ...algorithmContests,
   ...storageContests,
   ...siteContests,
+  ...browserContests,
 ]);
 
 async function makeCredentialContest(): Promise<Contest> {

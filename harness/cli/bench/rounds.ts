@@ -14,6 +14,11 @@ export interface Contest {
   close?(): Promise<void> | void;
 }
 
+/** What a contest needs is not on this machine. */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable';
+}
+
 /** One row of the bench. */
 export interface Measurement {
   readonly name: string;

@@ -1,0 +1,173 @@
+/** Ceremonies through pages of Chromium: by our key, by Chromium's own virtual authenticator, and without a browser. */
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { closeServer, listen } from '../../../emulator/lab/listening.ts';
+import { createBrowserlessClient } from '../../browsers/browserless.ts';
+import { type PlaywrightContext, type PlaywrightPage, withSecurityKey } from '../../browsers/playwright.ts';
+import { closing } from '../closing.ts';
+import { type Contest, type Operation, Unavailable } from './rounds.ts';
+
+export const browserContests: readonly (readonly [string, () => Promise<Contest>])[] = [
+  ['page-registration', () => pageContest('page-registration', CREATE)],
+  ['page-sign-in', () => pageContest('page-sign-in', GET)],
+  ['page-start', pageStartContest],
+  ['browserless-registration', () => browserlessContest('browserless-registration', CREATE)],
+  ['browserless-sign-in', () => browserlessContest('browserless-sign-in', GET)],
+];
+
+/** Looked for in this order, where $CTAPLAB_CHROMIUM does not name one. */
+const CHROMIUMS = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/opt/google/chrome/chrome'];
+const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'];
+
+const RP = { id: 'localhost', name: 'Bench' };
+const PARAMETERS = [{ type: 'public-key', alg: -7 }];
+
+// What a page runs. Its credential is made once, when a sign-in first needs it.
+const CREATE = `async (count) => {
+  const bytes = (text) => new TextEncoder().encode(text);
+  const create = (index) => navigator.credentials.create({
+    publicKey: {
+      rp: ${JSON.stringify(RP)},
+      user: { id: bytes('user ' + index), name: 'alice', displayName: 'Alice' },
+      challenge: bytes('challenge'),
+      pubKeyCredParams: ${JSON.stringify(PARAMETERS)},
+    },
+  });
+  for (let index = 0; index < count; index++) window.credential = await create(index);
+}`;
+const GET = `async (count) => {
+  if (!window.credential) await (${CREATE})(1);
+  const allowCredentials = [{ type: 'public-key', id: window.credential.rawId }];
+  const challenge = new TextEncoder().encode('challenge');
+  for (let index = 0; index < count; index++) {
+    await navigator.credentials.get({ publicKey: { challenge, allowCredentials } });
+  }
+}`;
+
+// What is used of playwright-core, which is not a dependency: who wants these rows has it.
+interface Page extends PlaywrightPage {
+  goto(url: string): Promise<unknown>;
+  evaluate(script: string): Promise<unknown>;
+}
+interface Context extends PlaywrightContext {
+  newPage(): Promise<Page>;
+  newCDPSession(page: Page): Promise<{ send(method: string, parameters?: object): Promise<unknown> }>;
+  close(): Promise<void>;
+}
+interface Chromium {
+  readonly browser: { newContext(): Promise<Context> };
+  /** A page at `http://localhost`. */
+  readonly origin: string;
+  close(): Promise<void>;
+}
+
+async function openChromium(): Promise<Chromium> {
+  const { CTAPLAB_CHROMIUM: named } = process.env;
+  const paths = named ? [named] : CHROMIUMS;
+  const executablePath = paths.find((path) => existsSync(path));
+  if (executablePath === undefined) throw new Unavailable(`no Chromium at ${paths.join(', ')}`);
+  const name: string = 'playwright-core';
+  const { chromium } = await import(name).catch((cause: unknown) => {
+    throw new Unavailable('the package playwright-core is not installed', { cause });
+  });
+  const server = createServer((_, response) => {
+    response.setHeader('content-type', 'text/html');
+    response.end('<!doctype html><title>Bench</title>');
+  });
+  await listen(server, 0, '127.0.0.1');
+  const browser = await chromium.launch({ executablePath, args: ARGUMENTS });
+  return {
+    browser,
+    origin: `http://localhost:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      closing(async (onClose) => {
+        onClose(() => closeServer(server));
+        onClose(() => browser.close());
+      }),
+  };
+}
+
+function inPage(page: Page, script: string): Operation {
+  return async (count) => {
+    await page.evaluate(`(${script})(${count})`);
+  };
+}
+
+async function ourPage({ browser, origin }: Chromium): Promise<Page> {
+  const context = await browser.newContext();
+  await withSecurityKey(context);
+  const page = await context.newPage();
+  await page.goto(origin);
+  return page;
+}
+
+async function theirPage({ browser, origin }: Chromium): Promise<Page> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const session = await context.newCDPSession(page);
+  await session.send('WebAuthn.enable');
+  await session.send('WebAuthn.addVirtualAuthenticator', {
+    options: { protocol: 'ctap2', transport: 'usb', automaticPresenceSimulation: true },
+  });
+  await page.goto(origin);
+  return page;
+}
+
+async function pageContest(name: string, script: string): Promise<Contest> {
+  const chromium = await openChromium();
+  return {
+    name,
+    subject: inPage(await ourPage(chromium), script),
+    against: 'Chromium’s own virtual authenticator',
+    reference: inPage(await theirPage(chromium), script),
+    close: () => chromium.close(),
+  };
+}
+
+/** A context, its first page, and the load of that. */
+async function pageStartContest(): Promise<Contest> {
+  const chromium = await openChromium();
+  const starting =
+    (attach: (context: Context) => Promise<unknown>): Operation =>
+    async (count) => {
+      for (let index = 0; index < count; index++) {
+        const context = await chromium.browser.newContext();
+        await attach(context);
+        await (await context.newPage()).goto(chromium.origin);
+        await context.close();
+      }
+    };
+  return {
+    name: 'page-start',
+    subject: starting((context) => withSecurityKey(context)),
+    against: 'the start of a page without a key',
+    reference: starting(async () => undefined),
+    close: () => chromium.close(),
+  };
+}
+
+async function browserlessContest(name: string, script: string): Promise<Contest> {
+  const chromium = await openChromium();
+  const client = await createBrowserlessClient({ origin: 'http://localhost' });
+  const challenge = Buffer.from('challenge').toString('base64url');
+  const user = { id: 'dXNlcg', name: 'alice', displayName: 'Alice' };
+  const creation = { rp: RP, user, challenge, pubKeyCredParams: PARAMETERS };
+  const { id } = await client.create(creation);
+  const request = { challenge, allowCredentials: [{ type: 'public-key', id }] };
+  return {
+    name,
+    async subject(count) {
+      for (let index = 0; index < count; index++) {
+        await (script === CREATE ? client.create(creation) : client.get(request));
+      }
+    },
+    against: 'the same key behind a page of Chromium',
+    reference: inPage(await ourPage(chromium), script),
+    close: () =>
+      closing(async (onClose) => {
+        onClose(() => chromium.close());
+        onClose(() => client.close());
+      }),
+  };
+}
