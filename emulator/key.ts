@@ -18,6 +18,7 @@ import { CtapHidDevice } from './hid-device.ts';
 import { KeyApplets } from './key-applets.ts';
 import { defaultModel, type Model, speaksCtap2 } from './models/index.ts';
 import { drawSerialNumber } from './models/serial-number.ts';
+import { PortableCredentials } from './portable-credentials.ts';
 import { StoreError } from './store/store-error.ts';
 import type {
   CardPlug,
@@ -53,6 +54,8 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
   readonly deviceVersion: readonly [number, number, number];
   readonly #authenticator: Authenticator;
   readonly #u2f: U2fApplet | undefined;
+  /** Its credentials, to be taken out and put in; undefined where the model lets nobody do that. */
+  readonly portable: PortableCredentials | undefined;
   readonly #onDefect: (error: unknown) => void;
   readonly #onWink: () => void;
   readonly #plugs = new Set<{ unplug(): void; readonly maxMessageSize?: number }>();
@@ -73,6 +76,9 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
     this.#u2f = model.versions.includes('U2F_V2') ? new U2fApplet(authenticator) : undefined;
     this.#onDefect = onDefect ?? ((error) => console.error('ctaplab: defect in the virtual key:', error));
     this.#onWink = onWink ?? (() => {});
+    this.portable = model.portableCredentials
+      ? new PortableCredentials(authenticator, (action) => this.#oneAtATime(action))
+      : undefined;
     this.identity = { ...model.usb, serial };
     const { pin } = authenticator;
     this.#applets = new KeyApplets({

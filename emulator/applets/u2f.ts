@@ -17,6 +17,7 @@ import {
 } from '../../ctap/u2f/raw-messages.ts';
 import type { Authenticator } from '../authenticator/authenticator.ts';
 import { performBuiltInUv } from '../authenticator/built-in-uv.ts';
+import { firstSignCount, portableMembers, serverSideCredential } from '../authenticator/new-credential.ts';
 import type { Abortable, PresenceAnswer, PresenceRequest, Timer } from '../environment.ts';
 import { type Exchange, KeepaliveStatus } from '../exchange.ts';
 
@@ -65,16 +66,23 @@ export class U2fApplet {
   async #register({ data }: U2fCommand, exchange: Exchange): Promise<Uint8Array> {
     const { challenge, application } = decodeU2fRegisterRequest(data);
     await this.#needTouch({ operation: 'u2fRegister' }, exchange);
-    const { credentials, environment, attestation } = this.#authenticator;
+    const { environment, attestation } = this.#authenticator;
     const { crypto, random } = environment;
     const { privateKey, publicKey } = await crypto.generateKeyPair(Algorithm.ES256, (length) => random.bytes(length));
-    const credential = { alg: Algorithm.ES256, privateKey, credProtect: 1, hmacSecret: false };
-    const keyHandle = credentials.seal(credential, application);
-    const { change } = this.#authenticator.nextSignCount();
+    const core = {
+      alg: Algorithm.ES256,
+      privateKey,
+      credProtect: 1,
+      hmacSecret: false,
+      ...portableMembers(this.#authenticator),
+    };
+    const credential = serverSideCredential(this.#authenticator, core, application);
+    const { changes } = firstSignCount(this.#authenticator, credential);
+    const keyHandle = credential.id;
     const signed = u2fAttestationBytes(application, challenge, keyHandle, publicKey);
     const { signer, x5c } = attestation.batch;
     const signature = signer.sign(signed);
-    await environment.store.commit([change]);
+    await environment.store.commit([...changes, ...credential.changes]);
     return encodeU2fRegisterResponse({ publicKey, keyHandle, certificate: x5c[0]!, signature });
   }
 
@@ -94,7 +102,7 @@ export class U2fApplet {
       throw new U2fError(StatusWord.WRONG_DATA, `U2F_AUTHENTICATE has no control byte ${p1}`);
     }
     if (enforce) await this.#needTouch({ operation: 'u2fAuthenticate' }, exchange);
-    const { signCount, change } = this.#authenticator.nextSignCount();
+    const { signCount, change } = this.#authenticator.nextSignCount(credential);
     const userPresence = enforce ? 1 : 0;
     const signed = u2fAuthenticationBytes(application, userPresence, signCount, challenge);
     const signature = credentials.signer(credential).sign(signed);

@@ -1,12 +1,12 @@
 /** The CTAP2 authenticator's state: what is stored, what a power cycle ends. Its commands are in commands.ts. */
 import type { AuthenticatorOption } from '../../ctap/commands/get-info.ts';
 import type { AttestationIdentity } from '../attestation/identity.ts';
-import type { Environment, PresenceRequest } from '../environment.ts';
+import type { Environment, PresenceRequest, StoreChange } from '../environment.ts';
 import { type Exchange, KeepaliveStatus } from '../exchange.ts';
 import type { Model } from '../models/model.ts';
 import { ConfigState } from './config-state.ts';
 import { CredentialBlobs } from './credential-blobs.ts';
-import { Credentials } from './credentials.ts';
+import { type Credential, Credentials } from './credentials.ts';
 import { Fingerprints } from './fingerprints.ts';
 import { KeyAgreement } from './key-agreement.ts';
 import { LargeBlobArray } from './large-blob-array.ts';
@@ -82,7 +82,8 @@ export class Authenticator {
   static async open(environment: Environment, model: Model, attestation: AttestationIdentity): Promise<Authenticator> {
     const secrets = await openSecrets(environment);
     const persistentToken = await PersistentToken.open(environment, model.options.includes('perCredMgmtRO'));
-    return new Authenticator(environment, model, attestation, new Credentials(environment, secrets), persistentToken);
+    const credentials = new Credentials(environment, secrets, model.portableCredentials !== undefined);
+    return new Authenticator(environment, model, attestation, credentials, persistentToken);
   }
 
   /** True where the model has the option, whatever its value is now. */
@@ -123,8 +124,12 @@ export class Authenticator {
     return answer;
   }
 
-  /** The signature counter after the next signature, and the change that stores it. */
-  nextSignCount(): { signCount: number; change: { path: string; value: Uint8Array } } {
+  /** The signature counter after the next signature, and the change that stores it. A portable credential has its own. */
+  nextSignCount(credential?: Credential): { signCount: number; change: StoreChange } {
+    if (credential?.signCount !== undefined) {
+      const signCount = (credential.signCount + 1) >>> 0;
+      return { signCount, change: this.credentials.update(credential, { signCount }) };
+    }
     const stored = this.environment.store.get(COUNTER_PATH);
     const current = stored ? new DataView(stored.buffer, stored.byteOffset).getUint32(0) : 0;
     const value = new Uint8Array(4);

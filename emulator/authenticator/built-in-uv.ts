@@ -33,7 +33,7 @@ export async function performBuiltInUv(
   for (let attempt = 0; attempt < attempts && uv.retries > 0; attempt++) {
     const sample = await capture(authenticator, { purpose: 'verify', enrolled, rpId, userName }, exchange);
     if (sample === 'timeout') return 'timeout';
-    await uv.spend();
+    if (!authenticator.model.fingerprints?.unlimitedAttempts) await uv.spend();
     // a sample that is not good fits no template
     if (sample.feedback === 'FP_GOOD' && enrolled.includes(sample.finger)) {
       await uv.succeed();

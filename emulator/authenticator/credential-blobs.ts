@@ -38,16 +38,20 @@ export class CredentialBlobs {
    */
   exchange(request: LargeBlobRequest, credential: Credential, named: boolean): BlobExchange {
     if (request.kind === 'read') {
-      const found = this.#get(credential.id);
+      const found = this.get(credential.id);
       return { outputs: found && { [LARGE_BLOB]: largeBlobAssertionOutput.encode(found) }, changes: [] };
     }
     const written = named && credential.largeBlob === true && this.#hasRoom(credential.id);
     const { blob, originalSize } = request;
-    const value = written ? encodeCbor(blobRecord.encode({ blob, originalSize })) : undefined;
     return {
       outputs: { [LARGE_BLOB]: largeBlobAssertionOutput.encode({ written }) },
-      changes: value ? [{ path: this.#path(credential.id), value }] : [],
+      changes: written ? [this.write(credential.id, { blob, originalSize })] : [],
     };
+  }
+
+  /** The change that stores a blob. */
+  write(id: Uint8Array, record: BlobRecord): StoreChange {
+    return { path: this.#path(id), value: encodeCbor(blobRecord.encode(record)) };
   }
 
   /** The changes that delete the blob of a credential that goes. */
@@ -60,13 +64,13 @@ export class CredentialBlobs {
     return Array.from(this.#environment.store.list(DIRECTORY), ([path]) => ({ path, value: undefined }));
   }
 
-  #get(id: Uint8Array): BlobRecord | undefined {
+  get(id: Uint8Array): BlobRecord | undefined {
     const record = this.#environment.store.get(this.#path(id));
     return record && blobRecord.decode(decodeCbor(record), blobRecord.name);
   }
 
   #hasRoom(id: Uint8Array): boolean {
-    return this.#environment.store.count(DIRECTORY) < this.#most || this.#get(id) !== undefined;
+    return this.#environment.store.count(DIRECTORY) < this.#most || this.get(id) !== undefined;
   }
 
   #path(id: Uint8Array): string {

@@ -8,11 +8,13 @@ import { publicKeyCredentialRpEntity, publicKeyCredentialUserEntity } from '../.
 import type { Signer } from '../../ctap/crypto.ts';
 import type { CredProtectLevel } from '../../ctap/extensions/cred-protect.ts';
 import { LARGE_BLOB_KEY_LENGTH } from '../../ctap/extensions/large-blob-key.ts';
-import { bool, bytes, type Infer, int, message, optional, required, uint } from '../../ctap/schema.ts';
+import { Flag } from '../../ctap/flags.ts';
+import { bool, bytes, type Infer, int, message, optional, required, text, uint } from '../../ctap/schema.ts';
 import type { Environment, Store, StoreChange } from '../environment.ts';
 import type { Secrets } from './secrets.ts';
 
 const DIRECTORY = 'credential/';
+const KEPT_DIRECTORY = 'keptCredential/';
 const SEQUENCE_PATH = 'credentialSequence';
 /** The layout of the records; a store of another one is refused rather than misread. */
 export const RECORD_VERSION = 1;
@@ -35,11 +37,27 @@ const credentialCore = {
   thirdPartyPayment: optional(6, bool),
   /** True where the key keeps a large blob for it (§12.4). */
   largeBlob: optional(13, bool),
+  /** Of portable credentials, as are the next two (WebAuthn Level 3 §11.2). */
+  backupEligible: optional(14, bool),
+  backupState: optional(15, bool),
+  /** Of the last signature. */
+  signCount: optional(16, uint),
 };
 
 /** What travels in the id of a credential that is not discoverable. */
 const sealedCredential = message('sealed credential', credentialCore);
 export type SealedCredential = Infer<typeof sealedCredential>;
+
+/** A portable credential that is not discoverable. */
+const keptCredential = message('kept credential', {
+  version: required(0, uint),
+  ...credentialCore,
+  id: required(7, bytes()),
+  /** Unknown where it was made by U2F, which tells no more than the hash. */
+  rpId: optional(8, text),
+  rpIdHash: required(9, bytes(32)),
+});
+export type KeptCredential = Infer<typeof keptCredential>;
 
 const discoverableCredential = message('discoverable credential', {
   version: required(0, uint),
@@ -58,6 +76,8 @@ export interface Credential extends SealedCredential {
   readonly id: Uint8Array;
   /** Only of discoverable credentials. */
   readonly discoverable?: DiscoverableCredential | undefined;
+  /** Only of portable credentials that are not discoverable. */
+  readonly kept?: KeptCredential | undefined;
 }
 
 function segment(value: Uint8Array): string {
@@ -78,15 +98,18 @@ function keep<T>(kept: Map<string, T>, name: string, value: T): void {
 export class Credentials {
   readonly #environment: Environment;
   #secrets: Secrets;
+  readonly #keepsAll: boolean;
   readonly #signers = new Map<string, Signer>();
   readonly #readySigners = new WeakMap<Credential, Signer>();
   /** Credentials that travel in their ids, opened; an id never changes its meaning until a reset. */
   readonly #opened = new Map<string, { readonly rpIdHash: Uint8Array; readonly credential: Credential }>();
   readonly #rpIdHashes = new Map<string, Uint8Array>();
 
-  constructor(environment: Environment, secrets: Secrets) {
+  /** @param keepsAll true where credentials are portable: their ids may be of any length, and none travels in its id */
+  constructor(environment: Environment, secrets: Secrets, keepsAll = false) {
     this.#environment = environment;
     this.#secrets = secrets;
+    this.#keepsAll = keepsAll;
   }
 
   /** How many discoverable credentials there are. */
@@ -113,9 +136,13 @@ export class Credentials {
   /** The credential of that id if this key made it for that RP, else undefined. */
   find(id: Uint8Array, rpIdHash: Uint8Array): Credential | undefined {
     const name = mapKey(id);
+    if (this.#keepsAll) {
+      const kept = this.#environment.store.get(this.#path(rpIdHash, id, KEPT_DIRECTORY));
+      if (kept) return openKept(kept);
+    }
     const opened = this.#opened.get(name);
     if (opened && equalBytes(opened.rpIdHash, rpIdHash)) return opened.credential;
-    if (id.length === DISCOVERABLE_ID_LENGTH) {
+    if (this.#keepsAll || id.length === DISCOVERABLE_ID_LENGTH) {
       const record = this.#environment.store.get(this.#path(rpIdHash, id));
       return record && this.#discoverable(record);
     }
@@ -196,15 +223,43 @@ export class Credentials {
     return { path: this.#path(this.rpIdHash(credential.rp.id), credential.id), value: undefined };
   }
 
+  /** The change that stores a portable credential that is not discoverable. */
+  keep(credential: Omit<KeptCredential, 'version'>): StoreChange {
+    const value = encodeCbor(keptCredential.encode({ ...credential, version: RECORD_VERSION }));
+    return { path: this.#path(credential.rpIdHash, credential.id, KEPT_DIRECTORY), value };
+  }
+
+  /** The change that stores another sign count or other backup flags of a portable credential. */
+  update({ discoverable, kept }: Credential, members: Partial<SealedCredential>): StoreChange {
+    if (discoverable) return this.put({ ...discoverable, ...members });
+    if (kept) return this.keep({ ...kept, ...members });
+    throw new RangeError('expected a portable credential, got one that travels in its id');
+  }
+
+  /** All portable credentials, in no particular order. */
+  *portable(): Iterable<Credential> {
+    const { store } = this.#environment;
+    for (const [, record] of store.list(DIRECTORY)) yield this.#discoverable(record);
+    for (const [, record] of store.list(KEPT_DIRECTORY)) yield openKept(record);
+  }
+
+  /** The change that deletes a portable credential. */
+  discard({ id, discoverable, kept }: Credential): StoreChange {
+    if (discoverable) return this.remove(discoverable);
+    if (kept) return { path: this.#path(kept.rpIdHash, id, KEPT_DIRECTORY), value: undefined };
+    throw new RangeError('expected a portable credential, got one that travels in its id');
+  }
+
   /** Changes that delete every discoverable credential. */
   removeAll(): StoreChange[] {
-    return [...this.#environment.store.list(DIRECTORY)].map(([path]) => ({ path, value: undefined }));
+    const { store } = this.#environment;
+    return [...store.list(DIRECTORY), ...store.list(KEPT_DIRECTORY)].map(([path]) => ({ path, value: undefined }));
   }
 
   /** The credential's private key, ready to sign; parsing it costs as much as a signature, so it is kept. */
   signer(credential: Credential): Signer {
-    // One that travels in its id is the same object each time; a discoverable one is read anew, and found by its id.
-    if (!credential.discoverable) {
+    // One that travels in its id is the same object each time; a stored one is read anew, and found by its id.
+    if (!credential.discoverable && !credential.kept) {
       const ready = this.#readySigners.get(credential) ?? this.#newSigner(credential);
       this.#readySigners.set(credential, ready);
       return ready;
@@ -234,14 +289,19 @@ export class Credentials {
     return hash;
   }
 
-  #path(rpIdHash: Uint8Array, id: Uint8Array): string {
-    return `${DIRECTORY}${segment(rpIdHash)}/${segment(id)}`;
+  #path(rpIdHash: Uint8Array, id: Uint8Array, directory = DIRECTORY): string {
+    return `${directory}${segment(rpIdHash)}/${segment(id)}`;
   }
 
   #discoverable(record: Uint8Array): Credential {
     const discoverable = readDiscoverable(record);
     return { ...discoverable, discoverable };
   }
+}
+
+function openKept(record: Uint8Array): Credential {
+  const kept = keptCredential.decode(decodeCbor(record), 'credential');
+  return { ...kept, kept };
 }
 
 /** @throws RangeError for a record of another layout */
@@ -261,4 +321,9 @@ export function isUsable(credential: Credential, userVerified: boolean, named: b
   const level = credential.credProtect as CredProtectLevel;
   if (level === 3) return userVerified;
   return level === 1 || userVerified || named;
+}
+
+/** The backup flags of authenticator data (WebAuthn Level 3 §6.1.3). */
+export function backupFlags({ backupEligible, backupState }: Pick<SealedCredential, 'backupEligible' | 'backupState'>) {
+  return (backupEligible ? Flag.BE : 0) | (backupState ? Flag.BS : 0);
 }

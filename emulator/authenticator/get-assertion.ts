@@ -13,7 +13,7 @@ import { CtapError } from '../../ctap/status.ts';
 import type { Exchange } from '../exchange.ts';
 import { assertionOutputs, readAssertionExtensions } from './assertion-extensions.ts';
 import type { Authenticator } from './authenticator.ts';
-import { type Credential, isUsable } from './credentials.ts';
+import { backupFlags, type Credential, isUsable } from './credentials.ts';
 import { checkPinUvAuthParam, collectUserPresence } from './pin-uv-auth-param.ts';
 import type { AssertionContext } from './stateful.ts';
 import { enforceAlwaysUv, readUvOption, verifyUser } from './user-verification.ts';
@@ -132,10 +132,10 @@ async function assert(
 ): Promise<CborMap> {
   const { up, named, verification, rpIdHash, clientDataHash, extensions } = context;
   const uv = verification !== 'none';
-  const { signCount, change } = authenticator.nextSignCount();
+  const { signCount, change } = authenticator.nextSignCount(credential);
   const authData = encodeAuthenticatorData({
     rpIdHash,
-    flags: (up ? Flag.UP : 0) | (uv ? Flag.UV : 0),
+    flags: (up ? Flag.UP : 0) | (uv ? Flag.UV : 0) | backupFlags(credential),
     signCount,
     extensions: extensions && assertionOutputs(extensions, credential, verification),
   });

@@ -93,7 +93,7 @@ function options(authenticator: Authenticator): Record<string, boolean> {
   const { config, hasBuiltInUv, model, pin } = authenticator;
   const { alwaysUv, enterpriseAttestation } = config.now;
   const now: Record<AuthenticatorOption, boolean> = {
-    plat: false,
+    plat: model.transports.includes('internal'),
     rk: true,
     up: true,
     uv: hasBuiltInUv,

@@ -23,8 +23,15 @@ import {
   readCreationExtensions,
   unsignedCreationOutputs,
 } from './creation-extensions.ts';
-import { type Credential, DISCOVERABLE_ID_LENGTH, RECORD_VERSION, type SealedCredential } from './credentials.ts';
+import {
+  backupFlags,
+  type Credential,
+  DISCOVERABLE_ID_LENGTH,
+  RECORD_VERSION,
+  type SealedCredential,
+} from './credentials.ts';
 import { enterpriseAttestation } from './enterprise-attestation.ts';
+import { firstSignCount, portableMembers, serverSideCredential } from './new-credential.ts';
 import { checkPinUvAuthParam, collectUserPresence, hasInteraction } from './pin-uv-auth-param.ts';
 import { enforceAlwaysUv, readUvOption, verificationRequired, verifyUser } from './user-verification.ts';
 import type { UserVerification } from './uvm.ts';
@@ -68,10 +75,10 @@ export async function makeCredential(
 
   const credential = await createCredential(authenticator, request, alg, rk, rpIdHash, extensions, exchange); // steps 16, 17
   const fmt = chooseFormat(model, request.attestationFormatsPreference, alg);
-  const { signCount, change } = authenticator.nextSignCount();
+  const { signCount, changes } = firstSignCount(authenticator, credential);
   const authData = encodeAuthenticatorData({
     rpIdHash,
-    flags: Flag.UP | (verification === 'none' ? 0 : Flag.UV),
+    flags: Flag.UP | (verification === 'none' ? 0 : Flag.UV) | backupFlags(credential),
     signCount,
     attestedCredentialData: {
       aaguid: aaguidFor(fmt, model),
@@ -81,7 +88,7 @@ export async function makeCredential(
     extensions: creationOutputs(authenticator, extensions, credential, request.rp.id, verification),
   });
   const attestation = attest(authenticator, fmt, request, credential, rpIdHash, authData, enterprise); // step 18
-  await authenticator.environment.store.commit([change, ...credential.changes]);
+  await authenticator.environment.store.commit([...changes, ...credential.changes]);
   return makeCredentialResponse.encode({
     ...attestation,
     authData,
@@ -191,8 +198,9 @@ async function createCredential(
     credBlob: storableBlob(authenticator, extensions),
     thirdPartyPayment: extensions.thirdPartyPayment || undefined,
     largeBlob: extensions.largeBlob || undefined,
+    ...portableMembers(authenticator),
   };
-  if (!rk) return sealCredential(authenticator, core, publicKey, rpIdHash);
+  if (!rk) return { ...serverSideCredential(authenticator, core, rpIdHash, request.rp.id), publicKey };
   const { change, sequence } = credentials.nextSequence();
   const id = random.bytes(DISCOVERABLE_ID_LENGTH);
   const discoverable = {
@@ -214,17 +222,4 @@ async function createCredential(
 /** §12.2: a blob that is too long is not stored, and the output says so. */
 function storableBlob({ model }: Authenticator, { credBlob }: CreationExtensions): Uint8Array | undefined {
   return credBlob && credBlob.length <= model.maxCredBlobLength ? credBlob : undefined;
-}
-
-/** A credential that travels in its id; its blob stays behind where the id would grow too long. */
-function sealCredential(
-  { credentials, model }: Authenticator,
-  core: SealedCredential,
-  publicKey: Uint8Array,
-  rpIdHash: Uint8Array,
-): CreatedCredential {
-  const id = credentials.seal(core, rpIdHash);
-  if (id.length <= model.maxCredentialIdLength || !core.credBlob) return { ...core, id, publicKey, changes: [] };
-  const bare = { ...core, credBlob: undefined };
-  return { ...bare, id: credentials.seal(bare, rpIdHash), publicKey, changes: [] };
 }

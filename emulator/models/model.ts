@@ -27,6 +27,14 @@ export interface FingerprintSensor {
   readonly samplesToEnroll: number;
   /** UTF-8 bytes of a template's name. */
   readonly maxTemplateFriendlyName: number;
+  /** True: fingers that do not fit are not counted, and never block the sensor. */
+  readonly unlimitedAttempts?: boolean;
+}
+
+/** The backup flags of new credentials (WebAuthn Level 3 §6.1.3). */
+export interface PortableCredentialDefaults {
+  readonly backupEligibility: boolean;
+  readonly backupState: boolean;
 }
 
 /** A rule for PINs beyond their length (pinComplexityPolicy, CTAP 2.3 §7.5). */
@@ -90,6 +98,11 @@ export interface Model {
   /** Bytes; 0 where the key has no credBlob, else 32 or more. */
   readonly maxCredBlobLength: number;
   readonly maxRPIDsForSetMinPINLength: number;
+  /**
+   * Credentials can be taken out of the key and put into it, private keys included, as with the virtual authenticators of
+   * browsers (WebAuthn Level 3 §11.2). Such a key keeps all of them, and counts the signatures of each. Absent: it does not.
+   */
+  readonly portableCredentials?: PortableCredentialDefaults;
 
   /** A reset wants a long touch (CTAP 2.3 §6.6); `configurable`: once authenticatorConfig has said so. */
   readonly longTouchForReset?: 'always' | 'configurable';
