@@ -27,7 +27,9 @@ export interface PortableCredential {
   readonly largeBlob?: { readonly blob: Uint8Array; readonly originalSize: number } | undefined;
 }
 
-export type ExportedPortableCredential = Omit<PortableCredential, 'publicKey'>;
+export interface ExportedPortableCredential extends Omit<PortableCredential, 'publicKey'> {
+  readonly rpIdHash: Uint8Array;
+}
 
 /** Runs while no command does. */
 export type Exclusively = <T>(action: () => Promise<T>) => Promise<T>;
@@ -140,6 +142,7 @@ export class PortableCredentials {
       id,
       isDiscoverable: discoverable !== undefined,
       rpId: discoverable?.rp.id ?? kept?.rpId,
+      rpIdHash: kept?.rpIdHash ?? this.#authenticator.credentials.rpIdHash(discoverable?.rp.id ?? ''),
       userHandle: discoverable?.user.id,
       userName: discoverable?.user.name,
       userDisplayName: discoverable?.user.displayName,

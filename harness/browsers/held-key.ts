@@ -30,6 +30,11 @@ export abstract class HeldKey extends PageRequests {
   /** The key for a ceremony: at once where it is in, else when it is plugged in. @throws the signal's reason */
   abstract devices(signal: AbortSignal): Promise<readonly CtapDevice[]>;
 
+  /** True where it is part of the device that shows the page, and can verify its user. A security key is not. */
+  get isUserVerifyingPlatformAuthenticator(): boolean {
+    return false;
+  }
+
   /** Gives up what the key holds; called by {@link close}. */
   protected abstract release(): Promise<void>;
 

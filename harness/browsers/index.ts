@@ -16,3 +16,4 @@ export type { CeremonyAnswer, CeremonyRequest, RequestListener } from './page-re
 export { type PlaywrightContext, type PlaywrightPage, withSecurityKey } from './playwright.ts';
 export { type PuppeteerPage, withPuppeteerSecurityKey } from './puppeteer.ts';
 export * from './security-key.ts';
+export * from './webdriver/index.ts';

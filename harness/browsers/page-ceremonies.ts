@@ -29,6 +29,8 @@ export interface PageCeremoniesOptions {
   readonly fetchRelatedOrigins?: FetchRelatedOrigins | undefined;
 }
 
+type Ceremony = PageRequest & { readonly type: 'create' | 'get' };
+
 interface FrameState {
   /** Tells whether the client is still this document's. */
   readonly who: string;
@@ -49,13 +51,15 @@ export class PageCeremonies {
 
   /** Carries out a request; settles when the page has its answer. Never rejects. */
   async run(caller: Caller, message: PageRequest): Promise<PageVerdict> {
+    const { type } = message;
+    if (type === 'platform') return { available: this.#key.isUserVerifyingPlatformAuthenticator };
     const control = new AbortController();
     try {
       if (caller.origin === OPAQUE) throw webauthnError('NotAllowedError', 'the document has an opaque origin');
       const state = this.#stateOf(caller);
       state.running.set(message.id, control);
       try {
-        return { credential: JSON.stringify(await this.#perform(state, caller, message, control.signal)) };
+        return { credential: JSON.stringify(await this.#perform(state, caller, { ...message, type }, control.signal)) };
       } finally {
         state.running.delete(message.id);
         if (state.running.size === 0) this.#frames.delete(caller.frame);
@@ -101,7 +105,7 @@ export class PageCeremonies {
     return state;
   }
 
-  async #perform(state: FrameState, { origin }: Caller, message: PageRequest, signal: AbortSignal): Promise<object> {
+  async #perform(state: FrameState, { origin }: Caller, message: Ceremony, signal: AbortSignal): Promise<object> {
     const { type, mediation } = message;
     const options = JSON.parse(message.options);
     const answer = await this.#key.answerFor({ type, origin, options, mediation });

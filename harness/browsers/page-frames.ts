@@ -4,9 +4,14 @@ import { installInPage } from './in-page/script.ts';
 import { OPAQUE } from './opaque-origin.ts';
 import type { Caller } from './page-ceremonies.ts';
 
-/** What the frames of Playwright and Puppeteer have in common. */
-export interface BrowserFrame {
+/** Where a frame is. */
+export interface FramePlace {
   url(): string;
+  parentFrame(): FramePlace | null;
+}
+
+/** What the frames of Playwright and Puppeteer have in common. */
+export interface BrowserFrame extends FramePlace {
   parentFrame(): BrowserFrame | null;
   evaluate(expression: string): Promise<unknown>;
 }
@@ -21,7 +26,7 @@ export interface FrameAttributes {
 export const BINDING = '__securityKey';
 
 /** A property of the window that names its document: another one is there after a navigation, and the same after a change of the hash. */
-const DOCUMENT = '__securityKeyDocument';
+export const DOCUMENT = '__securityKeyDocument';
 
 /** The script that goes into each document before any of its own. */
 export function initScript(): string {
@@ -47,15 +52,15 @@ export async function documentOf(frame: BrowserFrame): Promise<string | undefine
 export interface FrameSources {
   attributes(): Promise<FrameAttributes>;
   /** The frames of the page that has opened this one. Default: none. */
-  openers?(): Promise<readonly BrowserFrame[]>;
+  openers?(): Promise<readonly FramePlace[]>;
 }
 
 /**
  * The origins of a frame's document and of those around it. A document whose address says nothing (about:blank of a
  * popup) has the origin that it claims only where its opener has it too; else it has none.
  */
-export async function callerOf(frame: BrowserFrame, claimed: string, sources: FrameSources): Promise<Caller> {
-  const frames = [frame];
+export async function callerOf(frame: FramePlace, claimed: string, sources: FrameSources): Promise<Caller> {
+  const frames: FramePlace[] = [frame];
   for (let parent = frame.parentFrame(); parent !== null; parent = parent.parentFrame()) frames.push(parent);
   const known = frames.map(originOf);
   const inherited = known.includes(undefined) ? await inheritedOrigin(claimed, sources) : OPAQUE;
@@ -70,7 +75,7 @@ async function inheritedOrigin(claimed: string, { openers }: FrameSources): Prom
   return (await openers?.())?.map(originOf).find((origin) => origin === claimed) ?? OPAQUE;
 }
 
-function originOf(frame: BrowserFrame): string | undefined {
+function originOf(frame: FramePlace): string | undefined {
   const url = URL.canParse(frame.url()) ? new URL(frame.url()) : undefined;
   if (url !== undefined && ['http:', 'https:', 'blob:'].includes(url.protocol)) return url.origin;
   const parent = frame.parentFrame();
@@ -81,7 +86,7 @@ function originOf(frame: BrowserFrame): string | undefined {
 const FEATURES: readonly PermissionsPolicyFeature[] = ['publickey-credentials-create', 'publickey-credentials-get'];
 
 /** What the attribute `allow` grants that origin (Permissions Policy §9.1); frames further out are taken to grant it too. */
-function grantsOf({ allow, src }: FrameAttributes, origin: string): PermissionsPolicyFeature[] {
+export function grantsOf({ allow, src }: FrameAttributes, origin: string): PermissionsPolicyFeature[] {
   const directives = (allow ?? '').split(';').map((directive) => directive.trim().split(/\s+/));
   const isSource = src !== null && (!URL.canParse(src) || new URL(src).origin === origin);
   return FEATURES.filter((feature) =>

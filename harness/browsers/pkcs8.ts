@@ -38,7 +38,11 @@ export function toPkcs8({ alg, privateKey }: { readonly alg: number; readonly pr
   const bare = createPrivateKey({ key: sec1, format: 'der', type: 'sec1' });
   // With the public key, which a package made of the scalar alone lacks.
   const key = createPrivateKey({
-    key: { ...bare.export({ format: 'jwk' }), ...createPublicKey(bare).export({ format: 'jwk' }), d: bare.export({ format: 'jwk' }).d! },
+    key: {
+      ...bare.export({ format: 'jwk' }),
+      ...createPublicKey(bare).export({ format: 'jwk' }),
+      d: bare.export({ format: 'jwk' }).d!,
+    },
     format: 'jwk',
   });
   return Uint8Array.from(key.export({ format: 'der', type: 'pkcs8' }));

@@ -21,7 +21,7 @@ export interface VirtualKeyOptions {
   readonly recorder?: Recorder | undefined;
 }
 
-const systemWorld = { clock: systemClock, random: systemRandom, crypto: nodeCrypto };
+export const systemWorld = { clock: systemClock, random: systemRandom, crypto: nodeCrypto };
 
 export interface OpenedKey {
   readonly key: VirtualKey;

@@ -1,7 +1,8 @@
 /** What a page and the process that holds the key say to each other: plain data. */
 
 export interface PageRequest {
-  readonly type: 'create' | 'get';
+  /** `platform` asks whether there is a user-verifying platform authenticator; it has no options. */
+  readonly type: 'create' | 'get' | 'platform';
   /** Names the request within its document. */
   readonly id: string;
   /** Names the document. */
@@ -22,6 +23,8 @@ export interface PageAbort {
 export type PageVerdict =
   /** RegistrationResponseJSON or AuthenticationResponseJSON, as text. */
   | { readonly credential: string }
+  /** To `platform`. */
+  | { readonly available: boolean }
   /** `name` of a DOMException, or TypeError. */
   | { readonly error: { readonly name: string; readonly message: string } };
 

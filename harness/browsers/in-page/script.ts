@@ -117,7 +117,8 @@ export function installInPage(binding: string, document: string): void {
         const { name, message: text } = verdict.error;
         throw name === 'TypeError' ? new TypeError(text) : new DOMException(text, name);
       }
-      return type === 'create' ? registration(verdict.credential) : authentication(verdict.credential);
+      const text = 'credential' in verdict ? verdict.credential : '';
+      return type === 'create' ? registration(text) : authentication(text);
     } finally {
       signal?.removeEventListener('abort', onAbort);
     }
@@ -225,12 +226,10 @@ export function installInPage(binding: string, document: string): void {
     conditionalCreate: false,
     conditionalGet: true,
     hybridTransport: false,
-    passkeyPlatformAuthenticator: false,
     relatedOrigins: false,
     signalAllAcceptedCredentials: false,
     signalCurrentUserDetails: false,
     signalUnknownCredential: false,
-    userVerifyingPlatformAuthenticator: false,
     ...Object.fromEntries(
       [
         'appid',
@@ -253,10 +252,23 @@ export function installInPage(binding: string, document: string): void {
       ? {}
       : { [list]: (json[list] as Members[]).map((entry) => ({ ...entry, id: decode(entry.id as string) })) }),
   });
+  const platform = async (): Promise<boolean> => {
+    serial += 1;
+    const message: PageRequest = { type: 'platform', id: `${serial}`, document, options: '{}', origin: window.origin };
+    const verdict = await call(message);
+    return verdict !== undefined && 'available' in verdict && verdict.available;
+  };
   const statics: Members = {
-    isUserVerifyingPlatformAuthenticatorAvailable: async () => false,
+    isUserVerifyingPlatformAuthenticatorAvailable: platform,
     isConditionalMediationAvailable: async () => true,
-    getClientCapabilities: async () => ({ ...capabilities }),
+    getClientCapabilities: async () => {
+      const available = await platform();
+      return {
+        ...capabilities,
+        passkeyPlatformAuthenticator: available,
+        userVerifyingPlatformAuthenticator: available,
+      };
+    },
     parseCreationOptionsFromJSON: (json: Members) => decodeMembers(json, 'excludeCredentials'),
     parseRequestOptionsFromJSON: (json: Members) => decodeMembers(json, 'allowCredentials'),
     // A security key is not told of such news (§5.1.10): nothing is to be done, and that is no error.

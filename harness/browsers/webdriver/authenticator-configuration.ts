@@ -74,7 +74,8 @@ export function modelFor(configuration: AuthenticatorConfiguration): Model {
   const { protocol, transport, hasResidentKey, hasUserVerification, extensions } = configuration;
   const { defaultBackupEligibility: backupEligibility, defaultBackupState: backupState } = configuration;
   const portableCredentials = { backupEligibility, backupState };
-  if (protocol === 'ctap1/u2f') return { ...u2fOnly, name: 'webdriver-u2f', transports: [transport], portableCredentials };
+  if (protocol === 'ctap1/u2f')
+    return { ...u2fOnly, name: 'webdriver-u2f', transports: [transport], portableCredentials };
   const options: AuthenticatorOption[] = ['plat', 'up'];
   if (hasResidentKey) options.push('rk', 'credMgmt');
   if (hasUserVerification) options.push('uv', 'makeCredUvNotRqd');
@@ -85,7 +86,7 @@ export function modelFor(configuration: AuthenticatorConfiguration): Model {
     serialPrefix: '00011',
     aaguid: AAGUID,
     transports: [transport],
-    versions: protocol === 'ctap2' ? ['FIDO_2_0'] : ['FIDO_2_0', 'FIDO_2_1'],
+    versions: ['FIDO_2_0', 'FIDO_2_1'],
     lastInfoMember: 0x15,
     options,
     extensions: ['credProtect', ...extensions.map((name) => OFFERED_AS[name] ?? name)],

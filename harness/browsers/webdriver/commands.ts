@@ -40,7 +40,13 @@ export async function runCommand(
     if (command === undefined) {
       throw new WebDriverError('unknown method', `expected ${Object.keys(methods).join(' or ')}, got ${method}`);
     }
-    return (await command(authenticators, words.filter((_, at) => parts[at] === '*'), body)) ?? null;
+    return (
+      (await command(
+        authenticators,
+        words.filter((_, at) => parts[at] === '*'),
+        body,
+      )) ?? null
+    );
   }
   throw new WebDriverError('unknown command', `there is no command webauthn/${path}`);
 }

@@ -77,7 +77,10 @@ function largeBlobOf(
   if (isDiscoverable && extensions.includes('largeBlob')) {
     return { blob: Uint8Array.from(deflateRawSync(blob)), originalSize: blob.length };
   }
-  throw new WebDriverError('invalid argument', 'expected largeBlob for resident credentials of authenticators with it alone');
+  throw new WebDriverError(
+    'invalid argument',
+    'expected largeBlob for resident credentials of authenticators with it alone',
+  );
 }
 
 function parsePrivateKey(pkcs8: Uint8Array): P256KeyPair {

@@ -1,6 +1,7 @@
 /** One virtual authenticator of a WebDriver session: a virtual key in this process, plugged in. */
-import type { FingerprintReader, UserPresence } from '../../../emulator/environment.ts';
+
 import { Fingerprints } from '../../../emulator/authenticator/fingerprints.ts';
+import type { FingerprintReader, UserPresence } from '../../../emulator/environment.ts';
 import { VirtualKey } from '../../../emulator/key.ts';
 import type { PortableCredentials } from '../../../emulator/portable-credentials.ts';
 import { memoryStore } from '../../../emulator/store/memory.ts';

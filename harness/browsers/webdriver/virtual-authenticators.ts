@@ -1,12 +1,17 @@
 /** The virtual authenticators of a WebDriver session: what its commands act on, and what its pages are served by. */
 import { randomUUID } from 'node:crypto';
+import { equalBytes, utf8 } from '../../../ctap/bytes.ts';
 import type { CtapDevice } from '../../client/device.ts';
 import { HeldKey } from '../held-key.ts';
+import { systemWorld } from '../virtual-key.ts';
 import { parseAuthenticatorConfiguration } from './authenticator-configuration.ts';
 import { type CredentialParameters, credentialParameters, parseCredentialParameters } from './credential-parameters.ts';
-import { expected, WebDriverError } from './error.ts';
+import { expected, type WebDriverError } from './error.ts';
 import { decodeBytes, Parameters } from './parameters.ts';
 import { VirtualAuthenticator } from './virtual-authenticator.ts';
+
+/** Of the RP ID for which clients register with a U2F key where they want a touch and nothing else. */
+const NOBODY = systemWorld.crypto.sha256(utf8('.dummy'));
 
 /** Errors of all commands are WebDriverError: invalid argument, or unsupported operation for an extension. */
 export class VirtualAuthenticators extends HeldKey {
@@ -39,7 +44,8 @@ export class VirtualAuthenticators extends HeldKey {
 
   /** Get Credentials (§11.6). */
   async getCredentials(id: string): Promise<CredentialParameters[]> {
-    return (await this.#find(id).credentials.list()).map(credentialParameters);
+    const credentials = await this.#find(id).credentials.list();
+    return credentials.filter(({ rpIdHash }) => !equalBytes(rpIdHash, NOBODY)).map(credentialParameters);
   }
 
   /** Remove Credential (§11.7). */

@@ -1,0 +1,78 @@
+/** One session of a driver, with virtual authenticators for its pages. */
+import { PageCeremonies } from '../page-ceremonies.ts';
+import { BidiConnection } from './bidi-connection.ts';
+import { BidiPages } from './bidi-pages.ts';
+import { CdpConnection } from './cdp-connection.ts';
+import { CdpPages } from './cdp-pages.ts';
+import { ClassicPages } from './classic-pages.ts';
+import { runCommand } from './commands.ts';
+import type { Driver } from './driver.ts';
+import type { Pages } from './pages.ts';
+import type { JsonObject } from './parameters.ts';
+import { VirtualAuthenticators } from './virtual-authenticators.ts';
+
+export interface SessionOptions {
+  readonly driver: Driver;
+  readonly id: string;
+  /** What the driver says of the session. */
+  readonly capabilities: JsonObject;
+  readonly onDefect: (error: unknown) => void;
+}
+
+export class Session {
+  readonly authenticators = new VirtualAuthenticators();
+  readonly #pages: Pages;
+  #installed: Promise<void> | undefined;
+
+  private constructor(pages: (ceremonies: PageCeremonies) => Pages) {
+    const ceremonies = new PageCeremonies(this.authenticators);
+    this.authenticators.onClose(() => ceremonies.close());
+    this.#pages = pages(ceremonies);
+  }
+
+  static async open({ driver, id, capabilities, onDefect }: SessionOptions): Promise<Session> {
+    const address = debuggerAddress(capabilities);
+    if (address !== undefined) {
+      const connection = await CdpConnection.open(address);
+      return new Session((ceremonies) => new CdpPages(connection, ceremonies, onDefect));
+    }
+    const { webSocketUrl } = capabilities;
+    if (typeof webSocketUrl !== 'string') {
+      return new Session((ceremonies) => new ClassicPages(driver, id, ceremonies));
+    }
+    const connection = await BidiConnection.open(webSocketUrl);
+    return new Session((ceremonies) => new BidiPages(connection, ceremonies, onDefect));
+  }
+
+  /** A command below `webauthn/`. Pages are left alone until the first of them. @throws WebDriverError */
+  async run(method: string, path: string, body: unknown): Promise<unknown> {
+    const value = await runCommand(this.authenticators, method, path, body);
+    this.#installed ??= this.#pages.install();
+    await this.#installed;
+    return value;
+  }
+
+  /** A command of the client is about to go to the driver. */
+  async beforeCommand(method: string, path: string): Promise<void> {
+    if (this.#installed !== undefined) await this.#pages.beforeCommand(method, path);
+  }
+
+  /** The driver has answered a command of the client. */
+  async afterCommand(method: string, path: string): Promise<void> {
+    if (this.#installed !== undefined) await this.#pages.afterCommand(method, path);
+  }
+
+  async close(): Promise<void> {
+    await this.#pages.close();
+    await this.authenticators.close();
+  }
+}
+
+/** Where Chromium's DevTools Protocol is: drivers of Chromium and of Edge say it. */
+function debuggerAddress(capabilities: JsonObject): string | undefined {
+  for (const name of ['goog:chromeOptions', 'ms:edgeOptions']) {
+    const { debuggerAddress: address } = (capabilities[name] ?? {}) as { readonly debuggerAddress?: unknown };
+    if (typeof address === 'string') return address;
+  }
+  return undefined;
+}
