@@ -132,7 +132,11 @@ async function assert(
 ): Promise<CborMap> {
   const { up, named, verification, rpIdHash, clientDataHash, extensions } = context;
   const uv = verification !== 'none';
-  const { signCount, change } = authenticator.nextSignCount(credential);
+  // A portable credential does not count what the user has no part in: platforms ask so whether it is there.
+  const isCounted = up || credential.signCount === undefined;
+  const { signCount, change } = isCounted
+    ? authenticator.nextSignCount(credential)
+    : { signCount: credential.signCount! };
   const authData = encodeAuthenticatorData({
     rpIdHash,
     flags: (up ? Flag.UP : 0) | (uv ? Flag.UV : 0) | backupFlags(credential),
@@ -141,7 +145,7 @@ async function assert(
   });
   const signature = authenticator.credentials.signer(credential).sign(signedBytes(authData, clientDataHash));
   const blob = extensions?.largeBlob && authenticator.blobs.exchange(extensions.largeBlob, credential, named && up);
-  await authenticator.environment.store.commit([change, ...(blob?.changes ?? [])]);
+  await authenticator.environment.store.commit([...(change ? [change] : []), ...(blob?.changes ?? [])]);
   return getAssertionResponse.encode({
     credential: { type: PUBLIC_KEY, id: credential.id },
     authData,

@@ -1,5 +1,11 @@
 /** Keys for tests of web applications. */
 export * from './browserless.ts';
+export {
+  type CdpSession,
+  ChromiumAuthenticator,
+  type ChromiumAuthenticatorOptions,
+  withPortableCredentials,
+} from './cdp.ts';
 export type {
   ChosenKey,
   KeyChoice,
