@@ -1,16 +1,8 @@
-import type {
-  AuthenticationResponseJSON,
-  PublicKeyCredentialRequestOptionsJSON,
-  VerifiedAuthenticationResponse,
-} from '@simplewebauthn/server';
-import { sentence } from './registration.ts';
+import type { AuthenticationResponseJSON, PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
 import type { Session } from './sessions.ts';
 import { type Site, SiteError } from './site.ts';
 import type { StoredKey } from './store.ts';
-import { verifier } from './verifier.ts';
-
-// What Duo's prompt sends for every credential, whatever the key reported; it also hides which accounts exist.
-const TRANSPORTS = ['usb', 'nfc', 'ble'];
+import { RefusedAnswer, TRANSPORTS, verifier, verifyAuthentication } from './verifier.ts';
 
 // The verifier's complaints that do not depend on the account, so that telling them reveals nothing about it.
 const TELLABLE = /^(Unexpected |User not present|User verification required|Detected cross-origin)/;
@@ -70,14 +62,15 @@ export async function finishAuthentication(
   const handle = response.response.userHandle;
   const handleFits = handle === undefined || handle === user?.handle;
 
-  const outcome = await verify(site, pending.challenge, response, key);
-  if (typeof outcome === 'string') {
-    report(outcome);
-    if (TELLABLE.test(outcome)) {
-      throw new SiteError(400, 'not_verified', `The security key's answer was refused: ${outcome}`);
-    }
-    throw wrongKey();
-  }
+  const { challenge } = pending;
+  const { origin, rpId } = site;
+  const expected = { challenge, origin, rpId, userVerification: site.policy.userVerification };
+  const outcome = await verifyAuthentication(response, key?.publicKey, site.decoys, expected).catch((error) => {
+    if (!(error instanceof RefusedAnswer)) throw error;
+    report(error.message);
+    if (!TELLABLE.test(error.message)) throw wrongKey();
+    throw new SiteError(400, 'not_verified', `The security key's answer was refused: ${error.message}`);
+  });
   if (key === undefined || !handleFits || !outcome.verified) {
     report(refusalReason(found, key, handleFits, username));
     throw wrongKey();
@@ -90,33 +83,6 @@ export async function finishAuthentication(
   }
   site.report({ type: 'authentication', username, accepted: true, credentialId: key.id });
   return { username, credentialId: key.id, userVerified, signCount: newCounter };
-}
-
-// Verifies against a decoy key when there is none, so that a missing account takes the same path and time.
-async function verify(
-  site: Site,
-  challenge: string,
-  response: AuthenticationResponseJSON,
-  key: StoredKey | undefined,
-): Promise<VerifiedAuthenticationResponse | string> {
-  const { verifyAuthenticationResponse } = await verifier();
-  try {
-    return await verifyAuthenticationResponse({
-      response,
-      expectedChallenge: challenge,
-      expectedOrigin: site.origin,
-      expectedRPID: site.rpId,
-      requireUserVerification: site.policy.userVerification === 'required',
-      // Counter zero: the verifier would judge it before the signature; the store judges it after (§7.2 step 22).
-      credential: {
-        id: response.id,
-        publicKey: key === undefined ? site.decoys.publicKey : new Uint8Array(key.publicKey),
-        counter: 0,
-      },
-    });
-  } catch (error) {
-    return sentence(error);
-  }
 }
 
 function refusalReason(

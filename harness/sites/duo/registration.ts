@@ -1,16 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type {
-  PublicKeyCredentialCreationOptionsJSON,
-  RegistrationResponseJSON,
-  VerifiedRegistrationResponse,
-} from '@simplewebauthn/server';
+import type { PublicKeyCredentialCreationOptionsJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
 import type { Session } from './sessions.ts';
 import { type Site, SiteError } from './site.ts';
 import type { StoredKey } from './store.ts';
-import { verifier } from './verifier.ts';
-
-// WebAuthn Level 3 §7.1 step 25.
-const MAXIMUM_CREDENTIAL_ID_BYTES = 1023;
+import { RefusedAnswer, verifier, verifyRegistration } from './verifier.ts';
 
 /**
  * Begins the enrolment of a key: options for `navigator.credentials.create`, their challenge bound to the session.
@@ -70,28 +63,13 @@ export async function finishRegistration(
     return new SiteError(status, code, message);
   };
 
-  const { verifyRegistrationResponse } = await verifier();
-  let verification: VerifiedRegistrationResponse;
-  try {
-    verification = await verifyRegistrationResponse({
-      response,
-      expectedChallenge: pending.challenge,
-      expectedOrigin: site.origin,
-      expectedRPID: site.rpId,
-      requireUserVerification: site.policy.userVerification === 'required',
-      supportedAlgorithmIDs: [...site.policy.algorithms],
-    });
-  } catch (error) {
-    throw refuse(400, 'not_verified', `The security key's answer was refused: ${sentence(error)}`);
-  }
-  if (!verification.verified) {
-    throw refuse(400, 'not_verified', "The security key's answer was refused: its attestation does not verify.");
-  }
-
-  const { credential, aaguid, fmt, userVerified } = verification.registrationInfo;
-  if (Buffer.from(credential.id, 'base64url').length > MAXIMUM_CREDENTIAL_ID_BYTES) {
-    throw refuse(400, 'not_verified', 'The security key answered with a credential id of more than 1023 bytes.');
-  }
+  const { algorithms, userVerification } = site.policy;
+  const { challenge } = pending;
+  const expected = { challenge, origin: site.origin, rpId: site.rpId, algorithms, userVerification };
+  const { credential, aaguid, fmt, userVerified } = await verifyRegistration(response, expected).catch((error) => {
+    if (!(error instanceof RefusedAnswer)) throw error;
+    throw refuse(400, 'not_verified', `The security key's answer was refused: ${error.message}`);
+  });
   const count = (await site.store.keysOf(pending.username)).length;
   const now = site.now();
   const key: StoredKey = {
@@ -117,10 +95,4 @@ export async function finishRegistration(
   }
   site.report({ type: 'registration', username: pending.username, accepted: true, credentialId: key.id });
   return key;
-}
-
-/** The message of a thrown value as a sentence that ends with a full stop. */
-export function sentence(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

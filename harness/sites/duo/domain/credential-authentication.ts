@@ -1,11 +1,7 @@
 /** Sign-in with a security key or platform authenticator: WebAuthn Level 3 §7.2. */
-import type {
-  AuthenticationResponseJSON,
-  PublicKeyCredentialRequestOptionsJSON,
-  VerifiedAuthenticationResponse,
-} from '@simplewebauthn/server';
+import type { AuthenticationResponseJSON, PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
 import type { Decoys } from '../decoy.ts';
-import { verifier } from '../verifier.ts';
+import { RefusedAnswer, TRANSPORTS, verifier, verifyAuthentication } from '../verifier.ts';
 import { type AttemptContext, type AttemptResult, attempt, attemptUnknown, type Finding } from './attempts.ts';
 import type { AuthenticationReason, Factor } from './authentication-log.ts';
 import { allowedKinds, userVerificationOf } from './credential-registration.ts';
@@ -24,9 +20,6 @@ export interface PendingAuthentication {
   readonly username: string;
   readonly challenge: string;
 }
-
-// What Duo's prompt sends for every credential, whatever the key reported; it also hides which accounts exist.
-const TRANSPORTS = ['usb', 'nfc', 'ble'];
 
 export const WRONG_KEY = 'This security key was not accepted for this account. Use a key that you enrolled for it.';
 
@@ -84,7 +77,13 @@ export async function finishAuthentication(
   const user = findUser(tenant, pending.username);
   const found = findByCredentialId(tenant, new Uint8Array(Buffer.from(response.id, 'base64url')));
   const credential = found !== undefined && found.userId === user?.userId ? found : undefined;
-  const verified = await verify(tenant, decoys, pending.challenge, response, credential);
+  const verified = await verifyAuthentication(response, credential?.publicKey, decoys, {
+    ...{ challenge: pending.challenge, origin: tenant.origin, rpId: tenant.rpId },
+    userVerification: userVerificationOf(tenant, readPolicy(tenant)),
+  }).catch((error) => {
+    if (error instanceof RefusedAnswer) return error;
+    throw error;
+  });
   if (user === undefined) {
     const denied = await attemptUnknown(tenant, pending.username, 'security_key', context);
     return { ...denied, message: WRONG_KEY };
@@ -103,7 +102,7 @@ export async function finishAuthentication(
     if (held?.userId !== current.userId || !isUsable(held, policy)) {
       return deny('factor_restricted', 'The device is removed, reported lost or not allowed by policy.');
     }
-    if (typeof verified === 'string') return deny('verification_failed', verified);
+    if (verified instanceof RefusedAnswer) return deny('verification_failed', verified.message);
     if (!verified.verified) return deny('verification_failed', 'The signature does not verify.');
     const { newCounter } = verified.authenticationInfo;
     if (!takeSignCount(tenant, credential.webauthnKey, newCounter)) {
@@ -120,32 +119,4 @@ function device({ webauthnKey, name }: WebAuthnCredential) {
 
 function handleFits({ response }: AuthenticationResponseJSON, user: User): boolean {
   return response.userHandle === undefined || response.userHandle === Buffer.from(user.handle).toString('base64url');
-}
-
-// Verifies against a decoy key where there is none, so that a missing account takes the same path and time.
-async function verify(
-  tenant: Tenant,
-  decoys: Decoys,
-  challenge: string,
-  response: AuthenticationResponseJSON,
-  credential: WebAuthnCredential | undefined,
-): Promise<VerifiedAuthenticationResponse | string> {
-  const { verifyAuthenticationResponse } = await verifier();
-  try {
-    return await verifyAuthenticationResponse({
-      response,
-      expectedChallenge: challenge,
-      expectedOrigin: tenant.origin,
-      expectedRPID: tenant.rpId,
-      requireUserVerification: userVerificationOf(tenant, readPolicy(tenant)) === 'required',
-      // Counter zero: the verifier would judge it before the signature; the database judges it after (§7.2 step 22).
-      credential: {
-        id: response.id,
-        publicKey: credential === undefined ? decoys.publicKey : new Uint8Array(credential.publicKey),
-        counter: 0,
-      },
-    });
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }

@@ -1,13 +1,9 @@
 /** Enrolment of a security key or platform authenticator: WebAuthn Level 3 §7.1, and what policy adds. */
-import type {
-  PublicKeyCredentialCreationOptionsJSON,
-  RegistrationResponseJSON,
-  VerifiedRegistrationResponse,
-} from '@simplewebauthn/server';
+import type { PublicKeyCredentialCreationOptionsJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
 import { type AttestationObject, attestationObject } from '../../../../ctap/attestation.ts';
 import { decodeAuthenticatorData } from '../../../../ctap/authenticator-data.ts';
 import { decodeCbor } from '../../../../ctap/cbor.ts';
-import { verifier } from '../verifier.ts';
+import { RefusedAnswer, type RegistrationInfo, verifier, verifyRegistration } from '../verifier.ts';
 import { type AttemptContext, logged } from './attempts.ts';
 import { recordActivity, recordAuthentication } from './authentication-log.ts';
 import { DomainError } from './error.ts';
@@ -27,9 +23,6 @@ export interface PendingRegistration {
   readonly kind: DeviceKind;
   readonly challenge: string;
 }
-
-// WebAuthn Level 3 §7.1 step 25.
-const MAXIMUM_CREDENTIAL_ID_LENGTH = 1023;
 
 /** The kinds of devices that policy lets people enrol. */
 export function allowedKinds(policy: Policy): DeviceKind[] {
@@ -144,33 +137,20 @@ function logEnrolment(
   });
 }
 
-type Registration = NonNullable<VerifiedRegistrationResponse['registrationInfo']>;
-
 async function verify(
   tenant: Tenant,
   policy: Policy,
   pending: PendingRegistration,
   response: RegistrationResponseJSON,
-): Promise<Registration> {
-  const { verifyRegistrationResponse } = await verifier();
-  let verification: VerifiedRegistrationResponse;
-  try {
-    verification = await verifyRegistrationResponse({
-      response,
-      expectedChallenge: pending.challenge,
-      expectedOrigin: tenant.origin,
-      expectedRPID: tenant.rpId,
-      requireUserVerification: userVerificationOf(tenant, policy) === 'required',
-      supportedAlgorithmIDs: [...tenant.profile.algorithms.value],
-    });
-  } catch (error) {
-    throw refusal(error instanceof Error ? error.message : String(error));
-  }
-  if (!verification.verified) throw refusal('its attestation does not verify');
-  const { registrationInfo } = verification;
-  if (Buffer.from(registrationInfo.credential.id, 'base64url').length > MAXIMUM_CREDENTIAL_ID_LENGTH) {
-    throw refusal('its credential id has more than 1023 bytes');
-  }
+): Promise<RegistrationInfo> {
+  const registrationInfo = await verifyRegistration(response, {
+    ...{ challenge: pending.challenge, origin: tenant.origin, rpId: tenant.rpId },
+    algorithms: tenant.profile.algorithms.value,
+    userVerification: userVerificationOf(tenant, policy),
+  }).catch((error) => {
+    if (!(error instanceof RefusedAnswer)) throw error;
+    throw refusal(error.message);
+  });
   const platform = response.authenticatorAttachment === 'platform';
   if (platform !== (pending.kind === 'platform')) {
     throw refusal(`it is ${platform ? 'part of a device' : 'a security key'}, which is not what was asked for`);
@@ -185,7 +165,7 @@ const NO_AAGUID = '00000000-0000-0000-0000-000000000000';
 function requireModel(
   tenant: Tenant,
   policy: Policy,
-  { aaguid, fmt }: Registration,
+  { aaguid, fmt }: RegistrationInfo,
   response: RegistrationResponseJSON,
 ): void {
   const { allowedAaguids, deniedAaguids } = policy;
