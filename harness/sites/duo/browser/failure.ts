@@ -120,7 +120,7 @@ function explain(error: unknown, ceremony: Ceremony): Failure {
 
 function refused(refusal: Refusal): Failure {
   if (refusal.code === 'wrong_key') return wrongKey();
-  if (refusal.code === 'key_taken') return alreadyEnrolled();
+  if (refusal.code === 'key_taken' || refusal.code === 'taken') return alreadyEnrolled();
   if (refusal.code === 'already_enrolled') {
     return { code: 'refused', title: 'This account is already set up', text: refusal.message };
   }

@@ -4,6 +4,7 @@ import {
   startAuthentication,
   WebAuthnAbortService,
 } from '@simplewebauthn/browser';
+import { cancelsCeremony, runCeremony } from './ceremony.ts';
 import { describeFailure, missingSupport, Refusal } from './failure.ts';
 import { announce, byId, clearFailure, post, showFailure, showStep } from './page.ts';
 
@@ -39,27 +40,23 @@ function setWaiting(on: boolean): void {
 }
 
 async function useKey(): Promise<void> {
-  clearFailure();
   setWaiting(true);
-  announce('Waiting for your security key. Touch it when it blinks.');
-  let start = performance.now();
-  let timeout = Number.POSITIVE_INFINITY;
-  try {
-    const optionsJSON = await post<PublicKeyCredentialRequestOptionsJSON>(`${base}/options`, {});
-    timeout = optionsJSON.timeout ?? timeout;
-    start = performance.now();
-    const response = await startAuthentication({ optionsJSON });
-    const { url } = await post<Opened>(`${base}/assertion`, { ...response, remember: remembers() });
-    announce('Signed in.');
-    location.assign(url);
-  } catch (error) {
-    setWaiting(false);
-    // The person chose another way meanwhile.
-    if (!isShown('key')) return;
-    const failure = describeFailure(error, { kind: 'sign-in', elapsed: performance.now() - start, timeout });
-    showFailure(failure);
-    byId('try-again', HTMLButtonElement).focus();
-  }
+  const failure = await runCeremony<PublicKeyCredentialRequestOptionsJSON>({
+    ...{ kind: 'sign-in', path: `${base}/options`, body: {} },
+    waiting: 'Waiting for your security key. Touch it when it blinks.',
+    perform: async (optionsJSON) => {
+      const response = await startAuthentication({ optionsJSON });
+      const { url } = await post<Opened>(`${base}/assertion`, { ...response, remember: remembers() });
+      announce('Signed in.');
+      location.assign(url);
+    },
+  });
+  if (failure === undefined) return;
+  setWaiting(false);
+  // The person chose another way meanwhile.
+  if (!isShown('key')) return;
+  showFailure(failure);
+  byId('try-again', HTMLButtonElement).focus();
 }
 
 function isShown(step: string): boolean {
@@ -101,7 +98,7 @@ async function usePasscode(): Promise<void> {
 }
 
 onClick('try-again', () => void useKey());
-onClick('cancel', () => WebAuthnAbortService.cancelCeremony());
+cancelsCeremony(document.getElementById('cancel'));
 onClick('other-options', () => goTo('options'));
 onClick('passcode-options', () => goTo('options'));
 onClick('option-passcode', () => goTo('passcode'));

@@ -1,10 +1,6 @@
 /// <reference lib="dom" />
-import {
-  type PublicKeyCredentialRequestOptionsJSON,
-  startAuthentication,
-  WebAuthnAbortService,
-} from '@simplewebauthn/browser';
-import { describeFailure, missingSupport } from './failure.ts';
+import { type PublicKeyCredentialRequestOptionsJSON, startAuthentication } from '@simplewebauthn/browser';
+import { cancelsCeremony, requireSupport, runCeremony } from './ceremony.ts';
 import { announce, byId, clearFailure, post, readUsername, showFailure, showStep } from './page.ts';
 
 const card = byId('sign-in-card', HTMLElement);
@@ -21,24 +17,19 @@ function setWaiting(on: boolean): void {
 }
 
 async function signIn(): Promise<void> {
-  clearFailure();
   setWaiting(true);
-  announce('Waiting for your security key. Touch it when it blinks.');
-  let start = performance.now();
-  let timeout = Number.POSITIVE_INFINITY;
-  try {
-    const optionsJSON = await post<PublicKeyCredentialRequestOptionsJSON>('/api/authentication/options', { username });
-    timeout = optionsJSON.timeout ?? timeout;
-    start = performance.now();
-    const response = await startAuthentication({ optionsJSON });
-    await post('/api/authentication', response);
-    announce('Signed in.');
-    location.assign('/account');
-  } catch (error) {
-    const failure = describeFailure(error, { kind: 'sign-in', elapsed: performance.now() - start, timeout });
-    setWaiting(false);
-    showFailure(failure);
-  }
+  const failure = await runCeremony<PublicKeyCredentialRequestOptionsJSON>({
+    ...{ kind: 'sign-in', path: '/api/authentication/options', body: { username } },
+    waiting: 'Waiting for your security key. Touch it when it blinks.',
+    perform: async (optionsJSON) => {
+      await post('/api/authentication', await startAuthentication({ optionsJSON }));
+      announce('Signed in.');
+      location.assign('/account');
+    },
+  });
+  if (failure === undefined) return;
+  setWaiting(false);
+  showFailure(failure);
 }
 
 byId('sign-in-form', HTMLFormElement).addEventListener('submit', (event) => {
@@ -51,16 +42,12 @@ byId('sign-in-form', HTMLFormElement).addEventListener('submit', (event) => {
   void signIn();
 });
 byId('try-again', HTMLButtonElement).addEventListener('click', () => void signIn());
-byId('cancel', HTMLButtonElement).addEventListener('click', () => WebAuthnAbortService.cancelCeremony());
+cancelsCeremony(byId('cancel', HTMLButtonElement));
 byId('other-account', HTMLButtonElement).addEventListener('click', () => {
   clearFailure();
   showStep('username');
   byId('username', HTMLInputElement).focus();
 });
 
-const missing = missingSupport();
-if (missing !== undefined) {
-  showFailure(missing);
-  byId('sign-in', HTMLButtonElement).disabled = true;
-}
+requireSupport(byId('sign-in', HTMLButtonElement));
 card.dataset.ready = 'true';

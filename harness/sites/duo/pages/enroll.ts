@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { Site } from '../site.ts';
-import { chevron, tick, touchPicture, usbKey } from './icons.ts';
+import { done, useKey } from './enrolment-steps.ts';
+import { chevron, usbKey } from './icons.ts';
 import { type Html, messages, page } from './layout.ts';
 
 interface EnrollState {
@@ -25,8 +26,8 @@ export function enrollPage(site: Site, state: EnrollState): Html {
 ${messages()}
 ${welcome(state)}
 ${method()}
-${useKey()}
-${done(state.signedIn)}
+${useKey({ thing: html`security key`, waiting: 'security key' })}
+${done({ title: 'Security key added', finish: state.signedIn ? '/account' : '/sign-in' })}
 </section>
 ${state.signedIn ? '' : html`<p class="aside">Already enrolled? <a href="/sign-in">Sign in</a></p>`}`,
   });
@@ -61,31 +62,5 @@ function method(): Html {
   </button></li>
 </ul>
 <p class="actions"><button class="quiet" type="button" data-back="welcome">Back</button></p>
-</div>`;
-}
-
-function useKey(): Html {
-  return html`<div data-step="key" hidden>
-<h1 tabindex="-1">Continue to add your security key</h1>
-${touchPicture}
-<div id="ready">
-  <p>Your browser will open a prompt. Insert your key, then touch it when it blinks. If the key has a PIN, you may be asked for it.</p>
-  <p class="actions"><button id="continue" type="button">Continue</button>
-  <button id="back" class="quiet" type="button" data-back="method">Back</button></p>
-</div>
-<div id="waiting" hidden>
-  <p class="waiting">Waiting for your security key. Touch it when it blinks.</p>
-  <p class="actions"><button id="cancel" class="secondary" type="button">Cancel</button></p>
-</div>
-</div>`;
-}
-
-function done(signedIn: boolean): Html {
-  return html`<div data-step="done" hidden>
-<div class="badge">${tick}</div>
-<h1 id="success" tabindex="-1">Security key added</h1>
-<p id="success-text"></p>
-<p class="actions"><a id="finish" class="button" href="${signedIn ? '/account' : '/sign-in'}">Finish</a>
-<button id="add-another" class="secondary" type="button">Add another</button></p>
 </div>`;
 }

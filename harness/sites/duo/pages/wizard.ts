@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { DeviceKind } from '../domain/credential-registration.ts';
-import { chevron, device, tick, touchPicture, usbKey } from './icons.ts';
+import { done, useKey } from './enrolment-steps.ts';
+import { chevron, device, usbKey } from './icons.ts';
 import { type Html, messages, type PageSite, page } from './layout.ts';
 
 interface WizardState {
@@ -32,8 +33,8 @@ export function wizardPage(site: PageSite, state: WizardState): Html {
 ${messages()}
 ${welcome(state)}
 ${method(state.kinds)}
-${useKey()}
-${done(state.finish)}
+${useKey({ thing: html`<span id="kind-name">security key</span>`, waiting: 'device' })}
+${done({ title: 'Success! Device added', finish: state.finish })}
 </section>`,
   });
 }
@@ -72,30 +73,4 @@ function choice(kind: DeviceKind): Html {
   return html`<li><button class="choice" type="button" data-kind="${kind}">
     ${icon}<span><b>${title}</b><small>${hint}</small></span>${chevron}
   </button></li>`;
-}
-
-function useKey(): Html {
-  return html`<div data-step="key" hidden>
-<h1 tabindex="-1">Continue to add your <span id="kind-name">security key</span></h1>
-${touchPicture}
-<div id="ready">
-  <p>Your browser will open a prompt. Insert your key, then touch it when it blinks. If the key has a PIN, you may be asked for it.</p>
-  <p class="actions"><button id="continue" type="button">Continue</button>
-  <button id="back" class="quiet" type="button" data-back="method">Back</button></p>
-</div>
-<div id="waiting" hidden>
-  <p class="waiting">Waiting for your device. Touch it when it blinks.</p>
-  <p class="actions"><button id="cancel" class="secondary" type="button">Cancel</button></p>
-</div>
-</div>`;
-}
-
-function done(finish: string): Html {
-  return html`<div data-step="done" hidden>
-<div class="badge">${tick}</div>
-<h1 id="success" tabindex="-1">Success! Device added</h1>
-<p id="success-text"></p>
-<p class="actions"><a id="finish" class="button" href="${finish}">Finish</a>
-<button id="add-another" class="secondary" type="button">Add another</button></p>
-</div>`;
 }
