@@ -27,6 +27,10 @@ export interface Caller {
 export interface PageCeremoniesOptions {
   /** How related origins are looked up. Default: they are not. */
   readonly fetchRelatedOrigins?: FetchRelatedOrigins | undefined;
+  /** Milliseconds of a request that names no timeout. Default 300,000. */
+  readonly defaultTimeout?: number | undefined;
+  /** Shortest and longest time in milliseconds that a request may name. Default 15,000 and 600,000. */
+  readonly timeoutRange?: readonly [shortest: number, longest: number] | undefined;
 }
 
 type Ceremony = PageRequest & { readonly type: 'create' | 'get' };
@@ -99,6 +103,8 @@ export class PageCeremonies {
       authenticators: (signal) => this.#key.devices(signal),
       ui: this.#key.ui,
       fetchRelatedOrigins: this.#options.fetchRelatedOrigins,
+      defaultTimeout: this.#options.defaultTimeout,
+      timeoutRange: this.#options.timeoutRange,
     });
     const state: FrameState = { who, client, running: new Map(), conditional: false };
     this.#frames.set(caller.frame, state);
@@ -131,7 +137,7 @@ export class PageCeremonies {
 
 function carryOut(
   client: WebAuthnClient,
-  { type, mediation }: PageRequest,
+  { type, mediation }: Ceremony,
   options: PublicKeyCredentialCreationOptionsJSON & PublicKeyCredentialRequestOptionsJSON,
   signal: AbortSignal,
 ): Promise<RegistrationResponseJSON | AuthenticationResponseJSON> {

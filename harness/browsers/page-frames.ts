@@ -1,5 +1,7 @@
 /** Who asks: the document of a frame, by what the browser tells of it. */
 import type { PermissionsPolicyFeature } from '../webauthn/client.ts';
+import { credentialMakers } from './in-page/credentials.ts';
+import { optionReaders } from './in-page/options.ts';
 import { installInPage } from './in-page/script.ts';
 import { OPAQUE } from './opaque-origin.ts';
 import type { Caller } from './page-ceremonies.ts';
@@ -29,13 +31,14 @@ export const BINDING = '__securityKey';
 export const DOCUMENT = '__securityKeyDocument';
 
 /** The script that goes into each document before any of its own. */
-export function initScript(): string {
+export function initScript({ relatedOrigins = false }: { readonly relatedOrigins?: boolean } = {}): string {
   // Some compilers wrap functions in a helper of theirs, which the page has not.
   return `(() => {
     const __name = (value) => value;
     const id = Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(36)).join('');
     Object.defineProperty(window, ${JSON.stringify(DOCUMENT)}, { value: id });
-    (${installInPage})(${JSON.stringify(BINDING)}, id);
+    const options = { binding: ${JSON.stringify(BINDING)}, document: id, relatedOrigins: ${relatedOrigins} };
+    (${installInPage})(options, (${optionReaders})(), ${credentialMakers});
   })()`;
 }
 

@@ -68,7 +68,10 @@ export async function withSecurityKey<O extends KeyChoice = WithSecurityKeyOptio
       watching.stop();
     }
   };
-  const installing = [context.exposeBinding(BINDING, receive), context.addInitScript({ content: initScript() })];
+  const installing = [
+    context.exposeBinding(BINDING, receive),
+    context.addInitScript({ content: initScript({ relatedOrigins: options.fetchRelatedOrigins !== undefined }) }),
+  ];
   const [opened, ...installed] = await Promise.allSettled([opening, ...installing]);
   const failed = [opened, ...installed].find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') {

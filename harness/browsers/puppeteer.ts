@@ -43,7 +43,7 @@ export async function withPuppeteerSecurityKey<O extends KeyChoice = WithSecurit
   };
   try {
     await page.exposeFunction(BINDING, receive);
-    await page.evaluateOnNewDocument(initScript());
+    await page.evaluateOnNewDocument(initScript({ relatedOrigins: options.fetchRelatedOrigins !== undefined }));
   } catch (error) {
     if (!isHeld(options)) await key.close();
     throw error;
