@@ -21,7 +21,7 @@ interface AdministratorRow {
   locked_until: number | null;
 }
 
-const MINIMUM_PASSWORD_LENGTH = 12;
+export const MINIMUM_PASSWORD_LENGTH = 12;
 const ATTEMPTS = 10;
 const PAUSE_MS = 15 * 60 * 1000;
 
@@ -32,9 +32,7 @@ export async function createAdministrator(
 ): Promise<Administrator> {
   const address = parseEmail(email).toLowerCase();
   if (address === '') throw new DomainError('malformed', 'An administrator has an e-mail address.', 'email');
-  if (password.length < MINIMUM_PASSWORD_LENGTH) {
-    throw new DomainError('malformed', `A password has at least ${MINIMUM_PASSWORD_LENGTH} characters.`, 'password');
-  }
+  requireLength(password);
   const hash = await hashPassword(password);
   return tenant.database.write(() => {
     if (findRow(tenant, address) !== undefined) {
@@ -77,6 +75,36 @@ export async function checkAdministrator(
     tenant.database.run(sql, locked ? 0 : failures, locked ? now + PAUSE_MS : null, row.admin_id);
     return undefined;
   });
+}
+
+/**
+ * Gives an administrator who knows the present password another one. A wrong one counts as a failed sign-in does.
+ * @throws DomainError `malformed` for a new password that is too short, `refused` for a present one that is wrong
+ */
+export async function changeAdministratorPassword(
+  tenant: Tenant,
+  email: string,
+  { current, next }: { readonly current: string; readonly next: string },
+): Promise<void> {
+  requireLength(next);
+  const known = findRow(tenant, email)?.password_hash;
+  const administrator = await checkAdministrator(tenant, email, current);
+  const hash = await hashPassword(next);
+  const changed = await tenant.database.write(() => {
+    if (administrator === undefined || known === undefined) return 0;
+    // Of two changes at once, the second no longer knows the present password.
+    const sql = 'UPDATE administrators SET password_hash = ? WHERE admin_id = ? AND password_hash = ?';
+    return tenant.database.run(sql, hash, administrator.adminId, known);
+  });
+  if (changed === 0) {
+    const text = 'The current password is not right, or there were too many attempts. Nothing was changed.';
+    throw new DomainError('refused', text, 'current');
+  }
+}
+
+function requireLength(password: string): void {
+  if (password.length >= MINIMUM_PASSWORD_LENGTH) return;
+  throw new DomainError('malformed', `A password has at least ${MINIMUM_PASSWORD_LENGTH} characters.`, 'password');
 }
 
 function findRow(tenant: Tenant, email: string): AdministratorRow | undefined {

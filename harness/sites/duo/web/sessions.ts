@@ -48,6 +48,11 @@ export class WebSessions extends SessionBook<WebSession> {
     super(now, () => new WebSession(now), MAXIMUM_SESSIONS);
   }
 
+  /** Ends the sessions of who is signed in here, but for this one. */
+  removeOthersOf(kept: WebSession): void {
+    this.removeAll((session) => session !== kept && session.signedInAs === kept.signedInAs);
+  }
+
   /** Ends the sessions of somebody who was removed or disabled. */
   removeAllOf(signedInAs: string): void {
     this.removeAll((session) => session.signedInAs === signedInAs || session.enrolment?.userId === signedInAs);

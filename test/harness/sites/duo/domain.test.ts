@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Database } from '../../../../harness/sites/duo/database/database.ts';
-import { checkAdministrator, createAdministrator } from '../../../../harness/sites/duo/domain/administrators.ts';
+import {
+  changeAdministratorPassword,
+  checkAdministrator,
+  createAdministrator,
+} from '../../../../harness/sites/duo/domain/administrators.ts';
 import { attemptBypass, attemptPasscode, attemptRemembered } from '../../../../harness/sites/duo/domain/attempts.ts';
 import {
   listActivities,
@@ -331,6 +335,22 @@ describe('administrators', () => {
     await expect(
       createAdministrator(test.tenant, { email: 'b@x.test', name: 'B', password: 'short' }),
     ).rejects.toMatchObject({ field: 'password' });
+  });
+
+  it('change their password where they know the present one', async () => {
+    const email = 'admin@x.test';
+    await createAdministrator(test.tenant, { email, name: 'A', password: 'a long password' });
+    const change = (current: string, next: string) =>
+      changeAdministratorPassword(test.tenant, email, { current, next });
+    await expect(change('a long password', 'short')).rejects.toMatchObject({ code: 'malformed', field: 'password' });
+    await expect(change('another password', 'a new password')).rejects.toMatchObject({ code: 'refused' });
+    expect(await checkAdministrator(test.tenant, email, 'a long password')).toBeDefined();
+    await change('a long password', 'a new password');
+    expect(await checkAdministrator(test.tenant, email, 'a long password')).toBeUndefined();
+    expect(await checkAdministrator(test.tenant, email, 'a new password')).toBeDefined();
+    const both = ['one of them, twelve', 'the other of them'].map((next) => change('a new password', next));
+    const outcomes = await Promise.allSettled(both);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
   });
 });
 

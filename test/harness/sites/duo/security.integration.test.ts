@@ -133,6 +133,36 @@ describe('sessions', () => {
     await expect(person.creationOptions()).rejects.toThrow(/403/);
   });
 
+  it('of an administrator end, but for this one, when the password is changed', async () => {
+    const [here, elsewhere] = [new Person(service), new Person(service)];
+    for (const browser of [here, elsewhere]) await browser.signInAsAdministrator();
+    const page = await here.get('/dashboard/account');
+    const path = '/dashboard/account/password';
+    const next = 'another horse battery';
+    const submit = async (current: string, password: string, repeated = password) =>
+      (await here.submit(page, path, { current, password, repeated })).text;
+    const forged = new URLSearchParams({ current: ADMINISTRATOR.password, password: next, repeated: next });
+    expect((await here.send('POST', path, forged)).status).toBe(403);
+    expect(await submit(ADMINISTRATOR.password, next, 'something else')).toContain('The new passwords differ.');
+    expect(await submit(ADMINISTRATOR.password, 'short')).toContain('A password has at least 12 characters.');
+    expect(await submit('a guessed password', next)).toContain('The current password is not right');
+    expect(listActivities(service.tenant)[0]).toMatchObject({
+      actor: ADMINISTRATOR.email,
+      action: 'admin_password_denied',
+    });
+    expect((await elsewhere.get('/dashboard')).path).toBe('/dashboard');
+
+    expect(await submit(ADMINISTRATOR.password, next)).toContain('Your password is changed.');
+    expect(listActivities(service.tenant)[0]).toMatchObject({ action: 'admin_password_change' });
+    expect((await here.get('/dashboard')).path).toBe('/dashboard');
+    expect((await elsewhere.get('/dashboard')).path).toBe('/dashboard/sign-in');
+    expect((await new Person(service).signInAsAdministrator()).status).toBe(401);
+    const fresh = await here.get('/dashboard/account');
+    const { password } = ADMINISTRATOR;
+    const restored = await here.submit(fresh, path, { current: next, password, repeated: password });
+    expect(restored.text).toContain('Your password is changed.');
+  });
+
   it('open nothing of the dashboard without an administrator', async () => {
     const name = freshName();
     const person = await Person.enrolled(service, name);

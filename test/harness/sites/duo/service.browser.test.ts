@@ -269,6 +269,8 @@ describe.each<[string, BrowserContextOptions, string[] | undefined]>([
 
     await open('/dashboard/log');
     await picture('log');
+    await page.click('nav >> text=Your account');
+    await picture('account');
     await open('/nothing');
     await picture('not-found');
   });

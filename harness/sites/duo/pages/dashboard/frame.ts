@@ -21,6 +21,7 @@ const SECTIONS = [
   ['tokens', '/dashboard/tokens', 'Hardware tokens'],
   ['applications', '/dashboard/applications', 'Applications'],
   ['log', '/dashboard/log', 'Log'],
+  ['account', '/dashboard/account', 'Your account'],
 ] as const;
 
 export type Section = (typeof SECTIONS)[number][0];

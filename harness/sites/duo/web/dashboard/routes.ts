@@ -13,6 +13,7 @@ import {
   requireSession,
   type Web,
 } from '../web.ts';
+import { accountRoutes } from './account.ts';
 import { administratorSession } from './guard.ts';
 import { settingsRoutes } from './settings.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -55,6 +56,7 @@ export function dashboardRoutes(web: Web): Hono {
     return c.redirect('/dashboard/sign-in', 303);
   });
 
+  routes.route('/', accountRoutes(web));
   routes.route('/', settingsRoutes(web));
   routes.route('/', userRoutes(web));
   routes.route('/', tokenRoutes(web));
