@@ -24,10 +24,13 @@ export async function tellGuide(story: Story, options: DemoOptions, onClose: OnC
 
   story.chapter('The administrator');
   await story.step('sign in to the dashboard', async () => [null, await admin.enter()] as const);
+  const settings = await story.step('Users: add a user', async () => [await admin.addUser(), USERNAME] as const);
+  await story.step('Policy has security keys off: none to choose', () =>
+    lookAtWizard(service, settings, admin, onClose),
+  );
   await story.step('Policy: switch security keys on', async () => {
     return [null, await admin.setPolicy({ securityKeys: 'on' })] as const;
   });
-  const settings = await story.step('Users: add a user', async () => [await admin.addUser(), USERNAME] as const);
   const mailed = service.mailbox!.next();
   await story.step('Send Email with Device Enrollment', async () => {
     return [null, (await admin.change(settings, `${settings}/enrolment-mail`, {})).notice] as const;
@@ -46,6 +49,23 @@ export async function tellGuide(story: Story, options: DemoOptions, onClose: OnC
   });
 }
 
+/** What a user may choose in the wizard while policy stands as the service began. */
+async function lookAtWizard(
+  service: DuoService,
+  settings: string,
+  admin: Administrator,
+  onClose: OnClose,
+): Promise<readonly [null, string]> {
+  const mailed = service.mailbox!.next();
+  await admin.change(settings, `${settings}/enrolment-mail`, {});
+  const { text } = await visitor(service, onClose).get(pathOf(linkIn(await mailed)));
+  const choices = [...text.matchAll(/data-kind="([\w-]+)"[\s\S]*?<b>(.*?)<\/b>/g)];
+  if (choices.length === 0 || choices.some(([, kind]) => kind === 'security-key')) {
+    throw new Error(`expected the wizard without security keys, it has ${choices.map(([, kind]) => kind).join(', ')}`);
+  }
+  return [null, `the wizard offers: ${choices.map(([, , label]) => label).join(', ')}`];
+}
+
 /** The mail, the wizard's steps by their names; resolves to the link's path. */
 async function tellEnrolment(
   story: Story,
@@ -55,12 +75,10 @@ async function tellEnrolment(
 ): Promise<string> {
   story.chapter('The user enrolls');
   const link = await story.step('read the mail', async () => {
-    const { subject, text } = await mailed;
-    const url = /https:\/\/\S+\/enroll\?code=\S+/.exec(text)?.[0];
-    if (url === undefined) throw new Error('expected a link in the mail, it has none');
-    return [new URL(url), `“${subject}”`] as const;
+    const mail = await mailed;
+    return [linkIn(mail), `“${mail.subject}”`] as const;
   });
-  const path = link.pathname + link.search;
+  const path = pathOf(link);
   await story.step('open its link: Get Started', async () => {
     const { status, text } = await user.get(path);
     if (status !== 200 || !text.includes('Get Started')) throw new Error(`expected the wizard, got status ${status}`);
@@ -77,6 +95,16 @@ async function tellEnrolment(
     return [null, `“${added.name}”, ${keyCount} key for ${USERNAME}`] as const;
   });
   return path;
+}
+
+function linkIn({ text }: { readonly text: string }): URL {
+  const [url] = /https:\/\/\S+\/enroll\?code=\S+/.exec(text) ?? [];
+  if (url === undefined) throw new Error('expected a link in the mail, it has none');
+  return new URL(url);
+}
+
+function pathOf({ pathname, search }: URL): string {
+  return pathname + search;
 }
 
 async function tellSignIn(
@@ -153,9 +181,14 @@ async function plugIn(options: DemoOptions, onClose: OnClose): Promise<readonly 
 }
 
 async function startService(onClose: OnClose): Promise<readonly [DuoService, string]> {
-  const { startDuoService } = await import('../../sites/duo/service.ts');
+  const [{ startDuoService }, { changePolicy }] = await Promise.all([
+    import('../../sites/duo/service.ts'),
+    import('../../sites/duo/domain/policy.ts'),
+  ]);
   const service = await startDuoService();
   onClose(() => service.close());
+  // The guide begins at an organisation that does not use them yet.
+  await changePolicy(service.tenant, { securityKeys: false });
   return [service, `${service.url}, RP ID ${service.tenant.rpId}`];
 }
 
