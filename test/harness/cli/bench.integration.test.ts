@@ -17,6 +17,7 @@ const rows = [
   'get-assertion-ml-dsa-44',
   'write-large-blob',
   'site-sign-in',
+  'site-sign-in-tls',
 ];
 /** Those that make thousands of credentials or users first. */
 const large = ['get-assertion-10000', 'list-credentials-10000', 'open-store-10000', 'site-sign-in-100000'];
