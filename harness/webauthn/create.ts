@@ -9,6 +9,7 @@ import { createOverCtap2 } from './create-ctap2.ts';
 import { createOverU2f } from './create-u2f.ts';
 import type { Created, CreationRequest } from './creation-request.ts';
 import { Unsuitable, webauthnError } from './errors.ts';
+import { assertConsistentPolicy } from './extensions/cred-protect.ts';
 import { creationExtensions } from './extensions/index.ts';
 import type { RegistrationResponseJSON } from './json.ts';
 import type { PublicKeyCredentialCreationOptions } from './options.ts';
@@ -33,15 +34,17 @@ export async function create(
   options: PublicKeyCredentialCreationOptions,
 ): Promise<RegistrationResponseJSON> {
   const { caller, signal, fetchRelatedOrigins } = ceremony;
+  // Steps 9 to 12 come first, as in browsers: the page is told of what it can see itself before the RP ID is looked at.
+  const extensions = creationExtensions(options.extensions);
   const { length } = options.user.id; // step 5
   if (length < 1 || length > MAX_USER_ID_LENGTH) {
     throw new TypeError(`publicKey.user.id: expected 1 to ${MAX_USER_ID_LENGTH} bytes, got ${length}`);
   }
+  const pubKeyCredParams = candidates(options.pubKeyCredParams);
   const rpId = await resolveRpId(caller, options.rp.id, fetchRelatedOrigins, signal); // steps 7, 8
-  const pubKeyCredParams = candidates(options.pubKeyCredParams); // steps 9, 10
-  const extensions = creationExtensions(options.extensions); // steps 11, 12
   const { appidExclude } = options.extensions;
   const appIdExclude = appidExclude === undefined ? undefined : resolveAppId(caller, appidExclude);
+  assertConsistentPolicy(options);
   const clientData = collectClientData(ceremony, 'webauthn.create', options.challenge); // steps 13 to 15
   const request: CreationRequest = {
     rpId,

@@ -19,10 +19,11 @@ export async function get(
 ): Promise<AuthenticationResponseJSON> {
   const { caller, signal, fetchRelatedOrigins, ui } = ceremony;
   const { allowCredentials } = options;
+  // As in browsers: the page is told of what it can see itself before the RP ID is looked at.
+  const extensions = assertionExtensions(options.extensions, allowCredentials);
   const rpId = await resolveRpId(caller, options.rpId, fetchRelatedOrigins, signal); // steps 6, 7
   const { appid } = options.extensions; // steps 8, 9
   const appId = appid === undefined ? undefined : resolveAppId(caller, appid);
-  const extensions = assertionExtensions(options.extensions, allowCredentials);
   const clientData = collectClientData(ceremony, 'webauthn.get', options.challenge); // steps 10 to 12
   const { hash: clientDataHash } = clientData;
   const request: AssertionRequest = { rpId, appId, options, clientDataHash, extensions, ui };

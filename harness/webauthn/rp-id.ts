@@ -36,7 +36,6 @@ export async function resolveRpId(
 export function resolveAppId(caller: Origin, appId: string): string {
   if (appId === '') return caller.serialized;
   const refuse = (why: string) => webauthnError('SecurityError', `the AppID "${appId}" ${why}`);
-  if (!URL.canParse(appId)) throw refuse('is no URL');
   const url = new URL(appId);
   if (url.protocol !== 'https:' && url.origin !== caller.serialized) throw refuse('is not https');
   const { host } = parseOrigin(url.origin);

@@ -1,4 +1,5 @@
 /** credProps: whether the new credential is discoverable (WebAuthn Level 3 §10.1.3). */
+import { webauthnError } from '../errors.ts';
 import { boolean } from '../webidl.ts';
 import type { BeginCreation, ReadInputs } from './extension.ts';
 
@@ -12,4 +13,9 @@ export const readCredProps: ReadInputs<CredPropsInputs> = (members) => ({
 
 export function beginCredProps({ credProps }: CredPropsInputs): BeginCreation | undefined {
   return credProps ? () => ({ outputs: ({ discoverable }) => ({ credProps: { rk: discoverable } }) }) : undefined;
+}
+
+/** It has no part in get(). @throws DOMException NotSupportedError, as browsers do, where it is asked for there */
+export function refuseCredProps({ credProps }: CredPropsInputs): undefined {
+  if (credProps) throw webauthnError('NotSupportedError', 'credProps goes with create(), not with get()');
 }

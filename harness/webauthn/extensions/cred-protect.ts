@@ -1,6 +1,7 @@
 /** credentialProtectionPolicy and enforceCredentialProtectionPolicy: CTAP 2.3 §12.1. */
 import { CREDPROTECT, CredProtect } from '../../../ctap/extensions/cred-protect.ts';
-import { Unsuitable } from '../errors.ts';
+import { Unsuitable, webauthnError } from '../errors.ts';
+import type { PublicKeyCredentialCreationOptions } from '../options.ts';
 import { boolean, known } from '../webidl.ts';
 import type { BeginCreation, ReadInputs } from './extension.ts';
 
@@ -19,6 +20,23 @@ export const readCredProtect: ReadInputs<CredProtectInputs> = (members) => ({
   credentialProtectionPolicy: members.may('credentialProtectionPolicy', policy),
   enforceCredentialProtectionPolicy: members.may('enforceCredentialProtectionPolicy', boolean),
 });
+
+/**
+ * Refuses a policy that contradicts the rest of the request, as Chromium does.
+ * @throws DOMException NotSupportedError
+ */
+export function assertConsistentPolicy({
+  extensions: { credentialProtectionPolicy: asked, enforceCredentialProtectionPolicy: enforce },
+  authenticatorSelection: { residentKey, userVerification },
+}: Pick<PublicKeyCredentialCreationOptions, 'extensions' | 'authenticatorSelection'>): void {
+  const refuse = (why: string) => webauthnError('NotSupportedError', `credentialProtectionPolicy ${asked}: ${why}`);
+  if (asked === 'userVerificationRequired' && userVerification !== 'required') {
+    throw refuse(`expected userVerification "required", got "${userVerification}"`);
+  }
+  if (asked !== 'userVerificationOptional') return;
+  if (enforce) throw refuse('it leaves nothing to enforce');
+  if (residentKey === 'discouraged') throw refuse('expected a credential that is to be discoverable');
+}
 
 export function beginCredProtect(inputs: CredProtectInputs): BeginCreation | undefined {
   const { credentialProtectionPolicy: asked, enforceCredentialProtectionPolicy: enforce = false } = inputs;

@@ -2,7 +2,7 @@
 import type { CborValue } from '../../../ctap/cbor.ts';
 import { appIdAssertion, beginAppIdExclude } from './app-id.ts';
 import { beginCredBlob, credBlobAssertion } from './cred-blob.ts';
-import { beginCredProps } from './cred-props.ts';
+import { beginCredProps, refuseCredProps } from './cred-props.ts';
 import { beginCredProtect } from './cred-protect.ts';
 import type { AssertionExtension, BeginCreation, ClientOutputs, ExtensionExchange } from './extension.ts';
 import { beginHmacCreateSecret } from './hmac-create-secret.ts';
@@ -13,7 +13,7 @@ import { beginPrfCreation, prfAssertion } from './prf.ts';
 
 export type { CreatedCredential, ExtensionAuthenticator, GivenAssertion } from './extension.ts';
 
-/** The extensions asked for in create(). @throws DOMException NotSupportedError for inputs that make no sense there */
+/** The extensions asked for in create(). @throws DOMException NotSupportedError or SyntaxError for inputs that make no sense there */
 export function creationExtensions(inputs: AuthenticationExtensionsClientInputs): BeginCreation[] {
   return [
     beginAppIdExclude(inputs),
@@ -34,6 +34,7 @@ export function assertionExtensions(
 ): AssertionExtension[] {
   return [
     appIdAssertion(inputs),
+    refuseCredProps(inputs),
     credBlobAssertion(inputs),
     largeBlobAssertion(inputs, allowed),
     prfAssertion(inputs, allowed),

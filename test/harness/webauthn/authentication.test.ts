@@ -301,6 +301,20 @@ describe('appid', () => {
     const refusal = client.get(request({ extensions: { appid: 'https://example.net' } }));
     await expect(refusal).rejects.toEqual(domException('SecurityError'));
   });
+
+  it('rejects with SyntaxError for what is no URL', async () => {
+    const { client } = await openPage();
+    const refusal = client.get(request({ extensions: { appid: 'no URL' } }));
+    await expect(refusal).rejects.toEqual(domException('SyntaxError', /appid/));
+  });
+});
+
+describe('credProps', () => {
+  it('rejects with NotSupportedError: it goes with create()', async () => {
+    const { client } = await openPage();
+    const refusal = client.get(request({ extensions: { credProps: true } }));
+    await expect(refusal).rejects.toEqual(domException('NotSupportedError', /credProps/));
+  });
 });
 
 describe('a page in a frame', () => {

@@ -214,7 +214,6 @@ describe('an AppID', () => {
     ['https://com', /not of the site/],
     ['http://login.example.com', /is not https/],
     ['android:apk-key-hash:x', /is not https/],
-    ['example.com', /is no URL/],
   ])('%j is refused', (appId, message) => {
     expect(() => resolveAppId(caller, appId)).toThrow(domException('SecurityError', message) as Error);
   });

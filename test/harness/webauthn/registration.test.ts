@@ -208,21 +208,38 @@ describe('excludeCredentials', () => {
 describe('extensions of a registration', () => {
   it('credentialProtectionPolicy binds the credential to a verified user', async () => {
     const { client } = await openPage();
-    const policy = { credentialProtectionPolicy: 'userVerificationRequired', enforceCredentialProtectionPolicy: true };
-    const { id, response } = await client.create(creation({ extensions: policy }));
+    const policy = {
+      credentialProtectionPolicy: 'userVerificationOptionalWithCredentialIDList',
+      enforceCredentialProtectionPolicy: true,
+    };
+    const authenticatorSelection = { residentKey: 'required' };
+    const { id, response } = await client.create(creation({ authenticatorSelection, extensions: policy }));
     expect(fromBase64Url(response.authenticatorData)[32]! & Flag.ED).toBe(Flag.ED);
-    const unverified = client.get(request({ allowCredentials: [descriptor(id)], userVerification: 'discouraged' }));
-    await expect(unverified).rejects.toEqual(domException('NotAllowedError'));
+    const named = await client.get(request({ allowCredentials: [descriptor(id)], userVerification: 'discouraged' }));
+    expect(named.id).toBe(id);
+    const unnamed = client.get(request({ userVerification: 'discouraged' }));
+    await expect(unnamed).rejects.toEqual(domException('NotAllowedError'));
   });
 
   it('enforceCredentialProtectionPolicy refuses a key without credProtect', async () => {
     const { client } = await openPage({ key: { model: { extensions: [] } } });
-    const extensions = { credentialProtectionPolicy: 'userVerificationRequired' };
+    const extensions = { credentialProtectionPolicy: 'userVerificationOptionalWithCredentialIDList' };
     await client.create(creation({ extensions }));
     const enforced = client.create(
       creation({ extensions: { ...extensions, enforceCredentialProtectionPolicy: true } }),
     );
     await expect(enforced).rejects.toEqual(domException('NotAllowedError', /cannot enforce the policy/));
+  });
+
+  it.each([
+    ['userVerificationRequired', {}, {}],
+    ['userVerificationOptional', {}, { residentKey: 'discouraged' }],
+    ['userVerificationOptional', { enforceCredentialProtectionPolicy: true }, { residentKey: 'required' }],
+  ])('credentialProtectionPolicy %s is refused where the request contradicts it', async (policy, more, selection) => {
+    const { client } = await openPage();
+    const extensions = { credentialProtectionPolicy: policy, ...more };
+    const refusal = client.create(creation({ authenticatorSelection: selection, extensions }));
+    await expect(refusal).rejects.toEqual(domException('NotSupportedError', /credentialProtectionPolicy/));
   });
 
   it('hmacCreateSecret and prf say whether the key can', async () => {
@@ -271,6 +288,15 @@ describe('create rejects', () => {
     await expect(rk).rejects.toEqual(domException('ConstraintError', /discoverable/));
     const uv = client.create(creation({ authenticatorSelection: { userVerification: 'required' } }));
     await expect(uv).rejects.toEqual(domException('ConstraintError', /verify/));
+  });
+
+  it('with NotSupportedError for appid, and SyntaxError for an appidExclude that is no URL, the RP ID notwithstanding', async () => {
+    const { client } = await openPage();
+    const rp = { id: 'example.net', name: 'Other' };
+    const appid = client.create(creation({ rp, extensions: { appid: 'https://example.com' } }));
+    await expect(appid).rejects.toEqual(domException('NotSupportedError', /appid/));
+    const noUrl = client.create(creation({ rp, extensions: { appidExclude: 'no URL' } }));
+    await expect(noUrl).rejects.toEqual(domException('SyntaxError', /appidExclude/));
   });
 
   it('with SecurityError for a foreign RP ID, and for an AppID of another site', async () => {
