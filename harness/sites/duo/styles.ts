@@ -44,7 +44,7 @@ h1:focus, main:focus { outline: none; }
 .mark rect { stroke: none; }
 .mark path { fill: none; }
 .who { display: flex; align-items: center; gap: .75rem; margin: 0; min-width: 0; }
-.who span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--muted); }
+.who span, .who a { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--muted); }
 .column { flex: 1; width: 100%; max-width: 31rem; margin: 0 auto; padding: 3.5rem 1.25rem 2rem; }
 .column.wide { max-width: 52rem; padding-top: 2.5rem; }
 .card { background: var(--surface); border: 1px solid var(--line); border-radius: 10px; padding: 2rem; box-shadow: var(--shadow); }

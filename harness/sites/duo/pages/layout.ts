@@ -18,6 +18,8 @@ interface PageParts {
   script?: string;
   /** Who is signed in, shown in the bar with a button to sign out. */
   username?: string;
+  /** Where who is signed in finds the own account; default: nowhere. */
+  account?: string;
   /** A wider column, for tables. */
   wide?: boolean;
   /** Links in the bar. */
@@ -72,10 +74,14 @@ export function messages(): Html {
 <p>Security keys can only be used from a page's script. Turn JavaScript on for this site and reload.</p></div></noscript>`;
 }
 
-function signedIn(username: string, { signOut = '/sign-out', csrf }: PageParts): Html {
+function signedIn(username: string, { signOut = '/sign-out', account, csrf }: PageParts): Html {
   return html`<form id="sign-out-form" class="who" method="post" action="${signOut}">
     ${csrf === undefined ? '' : html`<input type="hidden" name="csrf" value="${csrf}">`}
-    <span id="account-name" title="${username}">${username}</span>
+    ${
+      account === undefined
+        ? html`<span id="account-name" title="${username}">${username}</span>`
+        : html`<a id="account-name" title="${username}" href="${account}">${username}</a>`
+    }
     <button id="sign-out" class="quiet" type="submit">Sign out</button>
   </form>`;
 }

@@ -269,7 +269,7 @@ describe.each<[string, BrowserContextOptions, string[] | undefined]>([
 
     await open('/dashboard/log');
     await picture('log');
-    await page.click('nav >> text=Your account');
+    await page.click('#account-name');
     await picture('account');
     await open('/nothing');
     await picture('not-found');

@@ -14,9 +14,9 @@ export function accountPage(frame: DashboardFrame): Html {
 <form class="fields" method="post" action="/dashboard/account/password">${csrfField(frame.csrf)}
 <input class="visually-hidden" type="text" name="username" autocomplete="username" value="${frame.email}" readonly tabindex="-1" aria-hidden="true">
 <p><label for="current">Current password</label><input id="current" name="current" type="password" autocomplete="current-password" required></p>
-<p><label for="password">New password</label><input id="password" name="password" type="password" autocomplete="new-password" minlength="${MINIMUM_PASSWORD_LENGTH}" required aria-describedby="password-hint"><span id="password-hint" class="hint">At least ${MINIMUM_PASSWORD_LENGTH} characters.</span></p>
+<p><label for="password">New password</label><input id="password" name="password" type="password" autocomplete="new-password" minlength="${MINIMUM_PASSWORD_LENGTH}" required aria-describedby="password-hint"></p>
 <p><label for="repeated">New password, again</label><input id="repeated" name="repeated" type="password" autocomplete="new-password" minlength="${MINIMUM_PASSWORD_LENGTH}" required></p>
 <p><button id="change-password" type="submit">Change password</button></p></form>
-<p class="hint">Whoever else is signed in as you is signed out then.</p></section>`,
+<p id="password-hint" class="hint">The new password has ${MINIMUM_PASSWORD_LENGTH} characters or more. Whoever else is signed in as you is signed out then.</p></section>`,
   );
 }

@@ -21,10 +21,9 @@ const SECTIONS = [
   ['tokens', '/dashboard/tokens', 'Hardware tokens'],
   ['applications', '/dashboard/applications', 'Applications'],
   ['log', '/dashboard/log', 'Log'],
-  ['account', '/dashboard/account', 'Your account'],
 ] as const;
 
-export type Section = (typeof SECTIONS)[number][0];
+export type Section = (typeof SECTIONS)[number][0] | 'account';
 
 /** A page of the dashboard. */
 export function dashboardPage(frame: DashboardFrame, section: Section, title: string, body: Html): Html {
@@ -33,6 +32,7 @@ export function dashboardPage(frame: DashboardFrame, section: Section, title: st
     wide: true,
     username: frame.email,
     csrf: frame.csrf,
+    account: '/dashboard/account',
     signOut: '/dashboard/sign-out',
     navigation: html`<nav class="sections" aria-label="Dashboard">${SECTIONS.map(
       ([name, path, label]) =>
