@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { closeServer, listen } from '../../../emulator/lab/listening.ts';
+import type { HeldKey } from '../held-key.ts';
 import { answerWith, parseSessionWish, withBidi } from './capabilities.ts';
 import { Driver, type DriverResponse } from './driver.ts';
 import { WebDriverError } from './error.ts';
@@ -14,6 +15,11 @@ export interface WebDriverServerOptions {
   readonly driver: string;
   /** More arguments for the driver that is started. */
   readonly driverArguments?: readonly string[] | undefined;
+  /**
+   * A key of the test, for the pages of all sessions from their beginning; there are no virtual authenticators then. It
+   * stays its owner's to close.
+   */
+  readonly key?: HeldKey | undefined;
   /** Default: a free one. */
   readonly port?: number | undefined;
   /** Told of errors that are nobody's answer. Default: written to stderr. */
@@ -35,9 +41,15 @@ const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8', 'cache-co
  * @throws Error where the driver does not start or the port is taken
  */
 export async function startWebDriverServer(options: WebDriverServerOptions): Promise<WebDriverServer> {
-  const { driver: named, driverArguments, port = 0, onDefect = (error) => console.error('ctaplab:', error) } = options;
+  const {
+    driver: named,
+    driverArguments,
+    key,
+    port = 0,
+    onDefect = (error) => console.error('ctaplab:', error),
+  } = options;
   const driver = /^https?:/.test(named) ? Driver.at(named) : await Driver.start(named, driverArguments);
-  const front = new Front(driver, onDefect);
+  const front = new Front(driver, key, onDefect);
   const server = createServer((request, response) => void front.serve(request, response).catch(onDefect));
   try {
     await listen(server, port, HOST);
@@ -57,11 +69,13 @@ export async function startWebDriverServer(options: WebDriverServerOptions): Pro
 
 class Front {
   readonly #driver: Driver;
+  readonly #key: HeldKey | undefined;
   readonly #onDefect: (error: unknown) => void;
   readonly #sessions = new Map<string, Session>();
 
-  constructor(driver: Driver, onDefect: (error: unknown) => void) {
+  constructor(driver: Driver, key: HeldKey | undefined, onDefect: (error: unknown) => void) {
     this.#driver = driver;
+    this.#key = key;
     this.#onDefect = onDefect;
   }
 
@@ -119,7 +133,13 @@ class Front {
     if (answer.status !== 200) return unhop(answer);
     const value = jsonObject(jsonObject(parse(answer.body)).value, 'the answer');
     const [id, capabilities] = [String(value.sessionId), jsonObject(value.capabilities, 'capabilities')];
-    const session = await Session.open({ driver: this.#driver, id, capabilities, onDefect: this.#onDefect });
+    const session = await Session.open({
+      driver: this.#driver,
+      id,
+      capabilities,
+      key: this.#key,
+      onDefect: this.#onDefect,
+    });
     this.#sessions.set(id, session);
     const told = { value: { ...value, capabilities: answerWith(capabilities, wish) } };
     return { status: 200, headers: JSON_TYPE, body: Buffer.from(JSON.stringify(told)) };

@@ -1,4 +1,6 @@
 /** One session of a driver, with virtual authenticators for its pages. */
+
+import type { HeldKey } from '../held-key.ts';
 import { PageCeremonies } from '../page-ceremonies.ts';
 import { BidiConnection } from './bidi-connection.ts';
 import { BidiPages } from './bidi-pages.ts';
@@ -7,6 +9,7 @@ import { CdpPages } from './cdp-pages.ts';
 import { ClassicPages } from './classic-pages.ts';
 import { runCommand } from './commands.ts';
 import type { Driver } from './driver.ts';
+import { WebDriverError } from './error.ts';
 import type { Pages } from './pages.ts';
 import type { JsonObject } from './parameters.ts';
 import { VirtualAuthenticators } from './virtual-authenticators.ts';
@@ -16,6 +19,8 @@ export interface SessionOptions {
   readonly id: string;
   /** What the driver says of the session. */
   readonly capabilities: JsonObject;
+  /** What serves the pages in the place of virtual authenticators. */
+  readonly key: HeldKey | undefined;
   readonly onDefect: (error: unknown) => void;
 }
 
@@ -24,28 +29,43 @@ export class Session {
   readonly #pages: Pages;
   #installed: Promise<void> | undefined;
 
-  private constructor(pages: (ceremonies: PageCeremonies) => Pages) {
-    const ceremonies = new PageCeremonies(this.authenticators);
+  readonly #key: HeldKey | undefined;
+
+  private constructor(key: HeldKey | undefined, pages: (ceremonies: PageCeremonies) => Pages) {
+    this.#key = key;
+    const ceremonies = new PageCeremonies(key ?? this.authenticators);
     this.authenticators.onClose(() => ceremonies.close());
     this.#pages = pages(ceremonies);
   }
 
-  static async open({ driver, id, capabilities, onDefect }: SessionOptions): Promise<Session> {
+  static async open(options: SessionOptions): Promise<Session> {
+    const session = await Session.#connect(options);
+    if (options.key !== undefined) {
+      session.#installed = session.#pages.install();
+      await session.#installed;
+    }
+    return session;
+  }
+
+  static async #connect({ driver, id, capabilities, key, onDefect }: SessionOptions): Promise<Session> {
     const address = debuggerAddress(capabilities);
     if (address !== undefined) {
       const connection = await CdpConnection.open(address);
-      return new Session((ceremonies) => new CdpPages(connection, ceremonies, onDefect));
+      return new Session(key, (ceremonies) => new CdpPages(connection, ceremonies, onDefect));
     }
     const { webSocketUrl } = capabilities;
     if (typeof webSocketUrl !== 'string') {
-      return new Session((ceremonies) => new ClassicPages(driver, id, ceremonies));
+      return new Session(key, (ceremonies) => new ClassicPages(driver, id, ceremonies));
     }
     const connection = await BidiConnection.open(webSocketUrl);
-    return new Session((ceremonies) => new BidiPages(connection, ceremonies, onDefect));
+    return new Session(key, (ceremonies) => new BidiPages(connection, ceremonies, onDefect));
   }
 
   /** A command below `webauthn/`. Pages are left alone until the first of them. @throws WebDriverError */
   async run(method: string, path: string, body: unknown): Promise<unknown> {
+    if (this.#key !== undefined) {
+      throw new WebDriverError('unsupported operation', 'the pages of this server are served by a key of the test');
+    }
     const value = await runCommand(this.authenticators, method, path, body);
     this.#installed ??= this.#pages.install();
     await this.#installed;

@@ -1,0 +1,212 @@
+/** The browsers of the matrix, each with the tool that drives it. */
+import { type Browser, type BrowserContext, chromium } from 'playwright-core';
+import puppeteer, { type Page as PuppeteerPage } from 'puppeteer-core';
+import { By, type WebDriver } from 'selenium-webdriver';
+import {
+  HeldKey,
+  SecurityKey,
+  startWebDriverServer,
+  withPuppeteerSecurityKey,
+  withSecurityKey,
+} from '../../../harness/browsers/index.ts';
+import type { MatrixBrowser, MatrixPage, Place } from './matrix.ts';
+import { CHROMEDRIVER, CHROMIUM, openScreen, openSession, WEBKIT, WEBKIT_DRIVER } from './webdriver/drivers.ts';
+
+const CHROMIUM_FLAGS = CHROMIUM['goog:chromeOptions'].args.filter((flag) => !flag.startsWith('--headless'));
+
+/** Chromium by Playwright: a context for each key. */
+export async function chromiumByPlaywright(origin: string): Promise<MatrixBrowser> {
+  const browser: Browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: CHROMIUM_FLAGS });
+  let context: BrowserContext | undefined;
+  let key: SecurityKey | undefined;
+  const leave = async () => {
+    await context?.close();
+    await key?.close();
+  };
+  return {
+    async open(options = {}) {
+      await leave();
+      context = await browser.newContext();
+      const opened = context;
+      key = await withSecurityKey(opened, options);
+      const page = await opened.newPage();
+      await page.goto(origin);
+      return {
+        key,
+        page: {
+          evaluate: (expression) => page.evaluate(expression),
+          goto: async (url) => void (await page.goto(url)),
+          frame: () => ({ evaluate: (expression) => page.frames()[1]!.evaluate(expression) }),
+          async popup(url) {
+            const popup = opened.waitForEvent('page');
+            await page.evaluate(`void window.open(${JSON.stringify(url)})`);
+            const opening = await popup;
+            await opening.waitForLoadState();
+            return { evaluate: (expression) => opening.evaluate(expression) };
+          },
+        },
+      };
+    },
+    async close() {
+      await leave();
+      await browser.close();
+    },
+  };
+}
+
+/** Firefox by Puppeteer over WebDriver BiDi: a page for each key. */
+export async function firefoxByPuppeteer(origin: string): Promise<MatrixBrowser> {
+  const browser = await puppeteer.launch({
+    browser: 'firefox',
+    executablePath: '/usr/bin/firefox-esr',
+    headless: true,
+    timeout: 120_000,
+  });
+  const open: PuppeteerPage[] = [];
+  let key: SecurityKey | undefined;
+  const leave = async () => {
+    await Promise.all(open.splice(0).map((page) => page.close()));
+    await key?.close();
+  };
+  return {
+    async open(options = {}) {
+      await leave();
+      const page = await browser.newPage();
+      open.push(page);
+      const opened = await withPuppeteerSecurityKey(page, options);
+      key = opened;
+      await page.goto(origin);
+      return {
+        key,
+        page: {
+          evaluate: (expression) => page.evaluate(expression),
+          goto: async (url) => void (await page.goto(url)),
+          frame: () => ({ evaluate: (expression) => page.frames()[1]!.evaluate(expression) }),
+          async popup(url) {
+            const opening = new Promise<PuppeteerPage | null>((resolve) => page.once('popup', resolve));
+            await page.evaluate('void window.open("about:blank")');
+            const popup = (await opening)!;
+            open.push(popup);
+            await withPuppeteerSecurityKey(popup, { key: opened });
+            await popup.goto(url);
+            return { evaluate: (expression) => popup.evaluate(expression) };
+          },
+        },
+      };
+    },
+    async close() {
+      await leave();
+      await browser.close();
+    },
+  };
+}
+
+/** The key of the scenario that runs: the server has one for all of its sessions. */
+class CurrentKey extends HeldKey {
+  current: SecurityKey | undefined;
+
+  constructor() {
+    super(undefined);
+  }
+
+  get #key(): SecurityKey {
+    if (this.current === undefined) throw new Error('expected a scenario to run');
+    return this.current;
+  }
+
+  override get ui() {
+    return this.#key.ui;
+  }
+
+  override devices(signal: AbortSignal) {
+    return this.#key.devices(signal);
+  }
+
+  override waitForAutofill(signal: AbortSignal) {
+    return this.#key.waitForAutofill(signal);
+  }
+
+  protected override async release(): Promise<void> {
+    await this.current?.close();
+  }
+}
+
+/** A browser by Selenium, through our WebDriver server: one session. */
+async function byWebDriver(origin: string, path: string, capabilities: object): Promise<MatrixBrowser> {
+  const held = new CurrentKey();
+  const server = await startWebDriverServer({ driver: path, key: held });
+  let driver: WebDriver;
+  try {
+    driver = await openSession(server.url, capabilities);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  const main = await driver.getWindowHandle();
+  const evaluate = (expression: string): Promise<unknown> =>
+    driver.executeAsyncScript(
+      'const [text, done] = arguments; Promise.resolve((0, eval)(text)).then(done, (error) => done(String(error)))',
+      expression,
+    );
+  const within = (enter: () => Promise<void>): Place => ({
+    async evaluate(expression) {
+      await enter();
+      try {
+        return await evaluate(expression);
+      } finally {
+        await driver.switchTo().window(main);
+        await driver.switchTo().defaultContent();
+      }
+    },
+  });
+  const page: MatrixPage = {
+    evaluate,
+    goto: (url) => driver.get(url),
+    frame: () => within(() => driver.switchTo().frame(0)),
+    async popup(url) {
+      const before = await driver.getAllWindowHandles();
+      // WebKit opens one for a click of the user alone.
+      await driver.executeScript(
+        `const button = document.body.appendChild(document.createElement('button'));
+        button.id = 'popup';
+        button.textContent = 'Open';
+        button.onclick = () => window.open(arguments[0]);`,
+        url,
+      );
+      await driver.findElement(By.id('popup')).click();
+      const handle = await driver.wait(async () => {
+        const now = await driver.getAllWindowHandles();
+        return now.find((other) => !before.includes(other)) ?? false;
+      }, 20_000);
+      return within(() => driver.switchTo().window(handle as string));
+    },
+  };
+  return {
+    async open(options = {}) {
+      await held.current?.close();
+      held.current = await SecurityKey.open(options);
+      await driver.get(origin);
+      return { page, key: held.current };
+    },
+    async close() {
+      await driver.quit();
+      await server.close();
+      await held.close();
+    },
+  };
+}
+
+export const chromiumByWebDriver = (origin: string) => byWebDriver(origin, CHROMEDRIVER, CHROMIUM);
+
+export async function webkitByWebDriver(origin: string): Promise<MatrixBrowser> {
+  const screen = await openScreen();
+  process.env.DISPLAY = screen.display;
+  const browser = await byWebDriver(origin, WEBKIT_DRIVER, WEBKIT);
+  return {
+    ...browser,
+    async close() {
+      await browser.close();
+      await screen.close();
+    },
+  };
+}
