@@ -104,6 +104,13 @@ describe('who may ask', () => {
     expect(await page.evaluate('typeof window.__securityKey')).toBe('undefined');
   });
 
+  it('is a popup without an address, which has the origin of its opener', async () => {
+    await open();
+    const popup = context.waitForEvent('page');
+    await page.evaluate('void window.open("about:blank")');
+    expect(await outcome(script.create('{ rp: { id: "localhost", name: "x" } }'), await popup)).toBe('done');
+  });
+
   it('is no document in a sandbox, whose origin is its own', async () => {
     await open();
     await page.evaluate(`new Promise((resolve) => {
