@@ -1,7 +1,6 @@
 /** credentialProtectionPolicy and enforceCredentialProtectionPolicy: CTAP 2.3 §12.1. */
 import { CREDPROTECT, CredProtect } from '../../../ctap/extensions/cred-protect.ts';
 import { Unsuitable, webauthnError } from '../errors.ts';
-import type { PublicKeyCredentialCreationOptions } from '../options.ts';
 import { boolean, known } from '../webidl.ts';
 import type { BeginCreation, ReadInputs } from './extension.ts';
 
@@ -21,6 +20,12 @@ export const readCredProtect: ReadInputs<CredProtectInputs> = (members) => ({
   enforceCredentialProtectionPolicy: members.may('enforceCredentialProtectionPolicy', boolean),
 });
 
+/** What of the creation options a policy has to fit. */
+export interface PolicySurroundings {
+  readonly extensions: CredProtectInputs;
+  readonly authenticatorSelection: { readonly residentKey: string; readonly userVerification: string };
+}
+
 /**
  * Refuses a policy that contradicts the rest of the request, as Chromium does.
  * @throws DOMException NotSupportedError
@@ -28,7 +33,7 @@ export const readCredProtect: ReadInputs<CredProtectInputs> = (members) => ({
 export function assertConsistentPolicy({
   extensions: { credentialProtectionPolicy: asked, enforceCredentialProtectionPolicy: enforce },
   authenticatorSelection: { residentKey, userVerification },
-}: Pick<PublicKeyCredentialCreationOptions, 'extensions' | 'authenticatorSelection'>): void {
+}: PolicySurroundings): void {
   const refuse = (why: string) => webauthnError('NotSupportedError', `credentialProtectionPolicy ${asked}: ${why}`);
   if (asked === 'userVerificationRequired' && userVerification !== 'required') {
     throw refuse(`expected userVerification "required", got "${userVerification}"`);
