@@ -1,4 +1,4 @@
-/** Chromium and a key in the kernel: its own WebAuthn stack, its own dialogs, no script of ours in the page but the site's. */
+/** Chromium on a screen, and a key in the kernel: its own WebAuthn stack and dialogs, the key's keyboard, no script of ours in the page but the site's. */
 import { expect, it } from 'vitest';
 import { bootKernel } from './kernel.ts';
 import { startVisit } from './visit-job.ts';
@@ -52,6 +52,24 @@ it('signs in at the prompt with key and PIN', async () => {
   expect(step).toMatchObject({ path: '/portal', alert: null });
   expect(step.asked).toEqual([expect.stringMatching(/^getAssertion duo.localhost/)]);
   expect(step.dialogs).toEqual(expect.arrayContaining(['PIN required']));
+});
+
+it('renames the key, removes it and adds it again in the device portal', async () => {
+  expect(await visit.step('portal-rename')).toMatchObject({
+    path: '/portal',
+    text: expect.stringContaining('Blue key'),
+  });
+  const removed = await visit.step('portal-remove');
+  expect(removed).toMatchObject({ path: '/portal', text: expect.stringContaining('“Blue key” was removed') });
+  const added = await visit.step('portal-add');
+  expect(added).toMatchObject({ path: '/enroll', heading: 'Success! Device added', alert: null });
+  expect(added.asked).toEqual(['makeCredential duo.localhost carol']);
+  expect(await visit.step('portal')).toMatchObject({ path: '/portal', heading: 'Your devices' });
+});
+
+it('signs in at the prompt with the HOTP that the key types, Enter included', async () => {
+  const step = await visit.step('typed-passcode');
+  expect(step).toMatchObject({ path: '/portal', heading: 'Your devices', alert: null, asked: [], dialogs: [] });
 });
 
 it('evaluates a PRF twice alike, and keeps a large blob on the key', async () => {

@@ -3,8 +3,9 @@ import { chromium } from 'playwright-core';
 import { ChromiumDialog, DIALOG_FEATURES, dialogArguments, type Sheet } from './chromium-dialog.ts';
 import { openSignInData } from './chromium-settings.ts';
 import { getWithExtensions, makeWithExtensions } from './extensions-in-page.ts';
-import { followGuide, openService, serverKeyHash } from './guide.ts';
+import { followGuide, manageDevices, openService, serverKeyHash, typePasscode } from './guide.ts';
 import { PATIENCE, Visit } from './visit.ts';
+import { startXServer } from './x-server.ts';
 
 const UI_PORT = 9223;
 const ARGUMENTS = [
@@ -26,9 +27,12 @@ const ARGUMENTS = [
   ...dialogArguments(UI_PORT),
 ];
 
-const service = await openService();
+// A headless Chromium reads no keyboard of the kernel.
+const [screen, service] = await Promise.all([startXServer(), openService()]);
 const context = await chromium.launchPersistentContext('', {
   executablePath: '/usr/bin/chromium',
+  headless: false,
+  env: { ...process.env, DISPLAY: screen.display },
   args: [...ARGUMENTS, `--ignore-certificate-errors-spki-list=${await serverKeyHash(service)}`],
   timeout: PATIENCE,
 });
@@ -71,6 +75,8 @@ visit.finger = 'deny';
 await visit.signIn('sign-in-denied', site, 'alice');
 visit.finger = 'touch';
 await followGuide(visit, service);
+await manageDevices(visit, service);
+await typePasscode(visit, service);
 await visit.open(site.url, 'body');
 await visit.runInPage('make-with-extensions', `(${makeWithExtensions})()`);
 await visit.runInPage(
@@ -82,3 +88,4 @@ visit.tell('sign-in-data', { listed: await openSignInData(page, PIN), asked: vis
 await context.close();
 await visit.end();
 await service.close();
+await screen.stop();

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Lab } from '../../../emulator/lab/lab.ts';
 import type { LabKey } from '../../../emulator/lab/lab-key.ts';
+import { serveControlApi } from '../../../emulator/lab/server.ts';
 import { findModel } from '../../../emulator/models/index.ts';
 import { type DuoSite, type DuoSiteOptions, startDuoSite } from '../../../harness/sites/duo/index.ts';
 
@@ -123,6 +124,11 @@ export class Visit {
   /** Goes to a page, and waits until it has an element like `selector`. */
   async open(url: string, selector: string): Promise<void> {
     await this.page.goto(url);
+    await this.wait(selector);
+  }
+
+  /** Waits until the page has an element like `selector`. */
+  async wait(selector: string): Promise<void> {
     await this.#wait(has(selector));
   }
 
@@ -159,7 +165,7 @@ export class Visit {
 
   async signOut(): Promise<void> {
     await this.page.click('#sign-out');
-    await this.#wait(has('#sign-in-card[data-ready]'));
+    await this.wait('#sign-in-card[data-ready]');
   }
 
   /** The questions that the key has put to its user since it was last asked, as "makeCredential localhost alice". */
@@ -170,6 +176,15 @@ export class Visit {
   /** Whether the key has asked its user for anything in this step. */
   get wasAsked(): boolean {
     return this.#asked.length > 0;
+  }
+
+  /** Touches the key by the lab's control API while the key asks for nothing: it types. */
+  async press(): Promise<void> {
+    const control = await serveControlApi(this.#lab, { onDefect: console.error });
+    const headers = { authorization: `Bearer ${control.token}` };
+    const answer = await fetch(`${control.url}/keys/${this.key.id}/touch`, { method: 'POST', headers });
+    if (!answer.ok) throw new Error(`expected the touch to type, got ${answer.status} ${await answer.text()}`);
+    await control.close();
   }
 
   /** Tells of something else than a ceremony. */
