@@ -1,10 +1,12 @@
 /** The browsers of the matrix, each with the tool that drives it. */
-import { type Browser, type BrowserContext, chromium } from 'playwright-core';
-import puppeteer, { type Page as PuppeteerPage } from 'puppeteer-core';
+import { chromium } from 'playwright-core';
+import puppeteer, { type Page } from 'puppeteer-core';
 import { By, type WebDriver } from 'selenium-webdriver';
 import {
+  type CeremonyRequest,
   HeldKey,
   SecurityKey,
+  type SecurityKeyOptions,
   startWebDriverServer,
   withPuppeteerSecurityKey,
   withSecurityKey,
@@ -14,94 +16,7 @@ import { CHROMEDRIVER, CHROMIUM, openScreen, openSession, WEBKIT, WEBKIT_DRIVER 
 
 const CHROMIUM_FLAGS = CHROMIUM['goog:chromeOptions'].args.filter((flag) => !flag.startsWith('--headless'));
 
-/** Chromium by Playwright: a context for each key. */
-export async function chromiumByPlaywright(origin: string): Promise<MatrixBrowser> {
-  const browser: Browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: CHROMIUM_FLAGS });
-  let context: BrowserContext | undefined;
-  let key: SecurityKey | undefined;
-  const leave = async () => {
-    await context?.close();
-    await key?.close();
-  };
-  return {
-    async open(options = {}) {
-      await leave();
-      context = await browser.newContext();
-      const opened = context;
-      key = await withSecurityKey(opened, options);
-      const page = await opened.newPage();
-      await page.goto(origin);
-      return {
-        key,
-        page: {
-          evaluate: (expression) => page.evaluate(expression),
-          goto: async (url) => void (await page.goto(url)),
-          frame: () => ({ evaluate: (expression) => page.frames()[1]!.evaluate(expression) }),
-          async popup(url) {
-            const popup = opened.waitForEvent('page');
-            await page.evaluate(`void window.open(${JSON.stringify(url)})`);
-            const opening = await popup;
-            await opening.waitForLoadState();
-            return { evaluate: (expression) => opening.evaluate(expression) };
-          },
-        },
-      };
-    },
-    async close() {
-      await leave();
-      await browser.close();
-    },
-  };
-}
-
-/** Firefox by Puppeteer over WebDriver BiDi: a page for each key. */
-export async function firefoxByPuppeteer(origin: string): Promise<MatrixBrowser> {
-  const browser = await puppeteer.launch({
-    browser: 'firefox',
-    executablePath: '/usr/bin/firefox-esr',
-    headless: true,
-    timeout: 120_000,
-  });
-  const open: PuppeteerPage[] = [];
-  let key: SecurityKey | undefined;
-  const leave = async () => {
-    await Promise.all(open.splice(0).map((page) => page.close()));
-    await key?.close();
-  };
-  return {
-    async open(options = {}) {
-      await leave();
-      const page = await browser.newPage();
-      open.push(page);
-      const opened = await withPuppeteerSecurityKey(page, options);
-      key = opened;
-      await page.goto(origin);
-      return {
-        key,
-        page: {
-          evaluate: (expression) => page.evaluate(expression),
-          goto: async (url) => void (await page.goto(url)),
-          frame: () => ({ evaluate: (expression) => page.frames()[1]!.evaluate(expression) }),
-          async popup(url) {
-            const opening = new Promise<PuppeteerPage | null>((resolve) => page.once('popup', resolve));
-            await page.evaluate('void window.open("about:blank")');
-            const popup = (await opening)!;
-            open.push(popup);
-            await withPuppeteerSecurityKey(popup, { key: opened });
-            await popup.goto(url);
-            return { evaluate: (expression) => popup.evaluate(expression) };
-          },
-        },
-      };
-    },
-    async close() {
-      await leave();
-      await browser.close();
-    },
-  };
-}
-
-/** The key of the scenario that runs: the server has one for all of its sessions. */
+/** The key of the scenario that runs: pages are opened once, and served by whatever it is. */
 class CurrentKey extends HeldKey {
   current: SecurityKey | undefined;
 
@@ -126,9 +41,91 @@ class CurrentKey extends HeldKey {
     return this.#key.waitForAutofill(signal);
   }
 
+  override answerFor(request: CeremonyRequest) {
+    return this.#key.answerFor(request);
+  }
+
+  /** Takes the place of the key before. */
+  async renew(options: SecurityKeyOptions = {}): Promise<SecurityKey> {
+    await this.current?.close();
+    this.current = await SecurityKey.open(options);
+    return this.current;
+  }
+
   protected override async release(): Promise<void> {
     await this.current?.close();
   }
+}
+
+/** Chromium by Playwright: one page. */
+export async function chromiumByPlaywright(origin: string): Promise<MatrixBrowser> {
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: CHROMIUM_FLAGS });
+  const context = await browser.newContext();
+  const key = await withSecurityKey(context, { key: new CurrentKey() });
+  const page = await context.newPage();
+  return {
+    async open(options) {
+      const opened = await key.renew(options);
+      await page.goto(origin);
+      return {
+        key: opened,
+        page: {
+          evaluate: (expression) => page.evaluate(expression),
+          goto: async (url) => void (await page.goto(url)),
+          frame: () => ({ evaluate: (expression) => page.frames()[1]!.evaluate(expression) }),
+          async popup(url) {
+            const popup = context.waitForEvent('page');
+            await page.evaluate(`void window.open(${JSON.stringify(url)})`);
+            const opening = await popup;
+            await opening.waitForLoadState();
+            return { evaluate: (expression) => opening.evaluate(expression) };
+          },
+        },
+      };
+    },
+    async close() {
+      await browser.close();
+      await key.close();
+    },
+  };
+}
+
+/** Firefox by Puppeteer over WebDriver BiDi: one page. */
+export async function firefoxByPuppeteer(origin: string): Promise<MatrixBrowser> {
+  const browser = await puppeteer.launch({
+    browser: 'firefox',
+    executablePath: '/usr/bin/firefox-esr',
+    headless: true,
+    timeout: 120_000,
+  });
+  const page = await browser.newPage();
+  const key = await withPuppeteerSecurityKey(page, { key: new CurrentKey() });
+  return {
+    async open(options) {
+      const opened = await key.renew(options);
+      await page.goto(origin);
+      return {
+        key: opened,
+        page: {
+          evaluate: (expression) => page.evaluate(expression),
+          goto: async (url) => void (await page.goto(url)),
+          frame: () => ({ evaluate: (expression) => page.frames()[1]!.evaluate(expression) }),
+          async popup(url) {
+            const opening = new Promise<Page | null>((resolve) => page.once('popup', resolve));
+            await page.evaluate('void window.open("about:blank")');
+            const popup = (await opening)!;
+            await withPuppeteerSecurityKey(popup, { key });
+            await popup.goto(url);
+            return { evaluate: (expression) => popup.evaluate(expression) };
+          },
+        },
+      };
+    },
+    async close() {
+      await browser.close();
+      await key.close();
+    },
+  };
 }
 
 /** A browser by Selenium, through our WebDriver server: one session. */
@@ -182,11 +179,10 @@ async function byWebDriver(origin: string, path: string, capabilities: object): 
     },
   };
   return {
-    async open(options = {}) {
-      await held.current?.close();
-      held.current = await SecurityKey.open(options);
+    async open(options) {
+      const key = await held.renew(options);
       await driver.get(origin);
-      return { page, key: held.current };
+      return { page, key };
     },
     async close() {
       await driver.quit();
