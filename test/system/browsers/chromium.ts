@@ -1,9 +1,10 @@
 /** Chromium with its own WebAuthn stack: a program for the guest. */
 import { chromium } from 'playwright-core';
+import { trustSwitch } from '../../harness/sites/server-key.ts';
 import { ChromiumDialog, DIALOG_FEATURES, dialogArguments, type Sheet } from './chromium-dialog.ts';
 import { openSignInData } from './chromium-settings.ts';
 import { getWithExtensions, makeWithExtensions } from './extensions-in-page.ts';
-import { followGuide, manageDevices, openService, serverKeyHash, typePasscode } from './guide.ts';
+import { followGuide, manageDevices, openService, typePasscode } from './guide.ts';
 import { PATIENCE, Visit } from './visit.ts';
 import { startXServer } from './x-server.ts';
 
@@ -33,7 +34,7 @@ const context = await chromium.launchPersistentContext('', {
   executablePath: '/usr/bin/chromium',
   headless: false,
   env: { ...process.env, DISPLAY: screen.display },
-  args: [...ARGUMENTS, `--ignore-certificate-errors-spki-list=${await serverKeyHash(service)}`],
+  args: [...ARGUMENTS, await trustSwitch(service)],
   timeout: PATIENCE,
 });
 context.setDefaultTimeout(PATIENCE);

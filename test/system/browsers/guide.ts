@@ -2,8 +2,6 @@
  * The guide's own pages, over HTTPS and with an RP ID above the host: the wizard of a mailed link, the prompt, the
  * device portal, and the prompt again for a passcode that the key types.
  */
-import { createHash, X509Certificate } from 'node:crypto';
-import { connect } from 'node:tls';
 import { Token2OtpClient } from '../../../harness/client/token2.ts';
 import { Token2HidCard } from '../../../harness/client/token2-hid.ts';
 import { createEnrolmentLink } from '../../../harness/sites/duo/domain/enrolment-links.ts';
@@ -24,19 +22,6 @@ export async function openService(): Promise<DuoService> {
   const service = await startDuoService({ profile: { ...duo, timeout: { ...timeout, value: PATIENCE } } });
   await changePolicy(service.tenant, { userVerification: 'required' });
   return service;
-}
-
-/** The hash of the certificate's key, as Chromium's switch wants it: WebAuthn refuses a page whose TLS is not good. */
-export async function serverKeyHash({ url, port, certificateAuthority: ca }: DuoService): Promise<string> {
-  const raw = await new Promise<Buffer>((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port, servername: new URL(url).hostname, ca }, () => {
-      resolve(socket.getPeerX509Certificate()!.raw);
-      socket.destroy();
-    });
-    socket.once('error', reject);
-  });
-  const key = new X509Certificate(raw).publicKey.export({ format: 'der', type: 'spki' });
-  return createHash('sha256').update(key).digest('base64');
 }
 
 /** Opens the link that an administrator mails, and enrols the key by the wizard; then signs in at the prompt. */

@@ -1,7 +1,5 @@
 /** Chromium walks every page of the service, as the guide does; each step leaves a screenshot. */
-import { createHash, X509Certificate } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { connect } from 'node:tls';
 import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -15,6 +13,7 @@ import { createUser, findUser } from '../../../../harness/sites/duo/domain/users
 import { credentialsOfUser } from '../../../../harness/sites/duo/domain/webauthn-credentials.ts';
 import { type DuoService, startDuoService } from '../../../../harness/sites/duo/service.ts';
 import { capture, KeyedPage, launchChromium } from '../browser-bench.ts';
+import { trustSwitch } from '../server-key.ts';
 
 const SCREENSHOTS = new URL('../../../../test-results/duo-service/', import.meta.url);
 const ADMINISTRATOR = { email: 'admin@example.org', password: 'correct horse battery' };
@@ -31,27 +30,10 @@ let page: Page;
 let now = NOW;
 const complaints: string[] = [];
 
-/** The key of the service's certificate, as Chromium's switch wants it: WebAuthn refuses a page whose TLS is not good. */
-async function serverKeyHash(): Promise<string> {
-  const { hostname, port } = new URL(service.url);
-  const raw = await new Promise<Buffer>((resolve, reject) => {
-    const socket = connect(
-      { host: '127.0.0.1', port: Number(port), servername: hostname, ca: service.certificateAuthority },
-      () => {
-        resolve(socket.getPeerX509Certificate()!.raw);
-        socket.destroy();
-      },
-    );
-    socket.once('error', reject);
-  });
-  const key = new X509Certificate(raw).publicKey.export({ format: 'der', type: 'spki' });
-  return createHash('sha256').update(key).digest('base64');
-}
-
 beforeAll(async () => {
   mkdirSync(SCREENSHOTS, { recursive: true });
   service = await startDuoService({ administrator: ADMINISTRATOR, now: () => now });
-  browser = await launchChromium(`--ignore-certificate-errors-spki-list=${await serverKeyHash()}`);
+  browser = await launchChromium(await trustSwitch(service));
 }, PATIENCE_MS);
 afterAll(async () => {
   await browser.close();

@@ -1,10 +1,8 @@
 /** A web application behind Duo's SDK, in Chromium with its own virtual key: the first sign-in enrols, the next one touches. */
-import { createHash, X509Certificate } from 'node:crypto';
-import { once } from 'node:events';
-import { connect } from 'node:tls';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { KeyedPage, launchChromium } from '../../browser-bench.ts';
+import { trustSwitch } from '../../server-key.ts';
 import { SdkProgram } from './child.ts';
 import { code, ServiceBench } from './service.ts';
 
@@ -17,25 +15,13 @@ let browser: Browser;
 let keyed: KeyedPage;
 let page: Page;
 
-/** The service's key as Chromium's switch wants it: WebAuthn refuses a page whose TLS is not good. */
-async function serverKeyHash(): Promise<string> {
-  const { certificateAuthority: ca, port, url } = bench.service;
-  const socket = connect({ host: '127.0.0.1', port, servername: new URL(url).hostname, ca });
-  await once(socket, 'secureConnect');
-  const { publicKey } = new X509Certificate(socket.getPeerX509Certificate()!.raw);
-  socket.destroy();
-  return createHash('sha256')
-    .update(publicKey.export({ format: 'der', type: 'spki' }))
-    .digest('base64');
-}
-
 beforeAll(async () => {
   bench = await ServiceBench.start();
   const { key, secret } = await bench.integration('web');
   const env = { CLIENT_ID: key, CLIENT_SECRET: secret, API_HOST: bench.host };
   app = new SdkProgram('web-app.ts', bench.address, env);
   ({ origin } = (await app.next()) as { origin: string });
-  browser = await launchChromium(`--ignore-certificate-errors-spki-list=${await serverKeyHash()}`);
+  browser = await launchChromium(await trustSwitch(bench.service));
   keyed = await KeyedPage.open(browser);
   page = keyed.page;
 }, PATIENCE_MS);
