@@ -63,7 +63,7 @@ export async function beginRegistration(
         ? {}
         : {
             credentialProtectionPolicy: profile.credentialProtection.value,
-            enforceCredentialProtectionPolicy: true,
+            enforceCredentialProtectionPolicy: profile.enforceCredentialProtection.value,
           }),
     },
   });

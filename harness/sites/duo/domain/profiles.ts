@@ -28,8 +28,10 @@ export interface SiteProfile {
   readonly timeout: Fact<number>;
   /** Whether registration asks for hmac-secret and refuses a key without. */
   readonly hmacSecret: Fact<boolean>;
-  /** credProtect policy asked for, enforced by the browser. */
+  /** credProtect policy asked for. */
   readonly credentialProtection: Fact<'userVerificationOptional' | undefined>;
+  /** Whether the browser refuses a key that does not keep to that policy. */
+  readonly enforceCredentialProtection: Fact<boolean>;
   /** Whether sign-in carries the U2F application id of the origin. */
   readonly appId: Fact<boolean>;
   /** Whether sign-in lists the user's credentials, or leaves the choice to the key. */
@@ -63,6 +65,7 @@ const DUO: SiteProfile = {
   timeout: observed(60_000, DUO_CAPTURES),
   hmacSecret: assumed(false),
   credentialProtection: assumed(undefined),
+  enforceCredentialProtection: assumed(false),
   appId: observed(true, DUO_CAPTURES),
   allowCredentials: observed(true, DUO_CAPTURES),
 };
@@ -79,6 +82,10 @@ const ENTRA: SiteProfile = {
   timeout: documented(60_000, ENTRA_GRAPH),
   hmacSecret: documented(true, ENTRA_VENDOR),
   credentialProtection: documented('userVerificationOptional', ENTRA_GRAPH),
+  enforceCredentialProtection: assumed(
+    false,
+    `${ENTRA_GRAPH} says true, for programs; Chromium answers that with NotSupportedError, and Entra ID enrols keys in it`,
+  ),
   appId: assumed(false),
   allowCredentials: assumed(false, 'sign-in without a username'),
 };
@@ -95,6 +102,7 @@ const OKTA: SiteProfile = {
   timeout: assumed(60_000),
   hmacSecret: assumed(false),
   credentialProtection: assumed(undefined),
+  enforceCredentialProtection: assumed(false),
   appId: observed(true, `${OKTA_WIDGET}: u2fParams.appid`),
   allowCredentials: observed(true, OKTA_WIDGET),
 };
@@ -111,6 +119,7 @@ const GITHUB: SiteProfile = {
   timeout: assumed(60_000),
   hmacSecret: assumed(false),
   credentialProtection: assumed(undefined),
+  enforceCredentialProtection: assumed(false),
   appId: assumed(true, 'keys from the years of U2F go on working'),
   allowCredentials: assumed(true),
 };
@@ -127,6 +136,7 @@ const GOOGLE: SiteProfile = {
   timeout: assumed(60_000),
   hmacSecret: assumed(false),
   credentialProtection: assumed(undefined),
+  enforceCredentialProtection: assumed(false),
   appId: assumed(true, 'keys from the years of U2F go on working'),
   allowCredentials: assumed(true),
 };

@@ -186,6 +186,14 @@ describe('profiles of relying parties', () => {
     expect(options.authenticatorSelection?.residentKey).toBe(profile.residentKey.value);
     expect(options.authenticatorSelection?.authenticatorAttachment).toBe(profile.attachment.value);
     expect(options.timeout).toBe(profile.timeout.value);
+    expect(options.extensions).toMatchObject(
+      profile.credentialProtection.value === undefined
+        ? { credProps: true }
+        : {
+            credentialProtectionPolicy: profile.credentialProtection.value,
+            enforceCredentialProtectionPolicy: profile.enforceCredentialProtection.value,
+          },
+    );
     const client = await plugIn(PIN_PLUS, { pin: PIN });
     await enrol(client);
     const request = await beginAuthentication(test.tenant, new Decoys(), user.username);
