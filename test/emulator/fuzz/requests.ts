@@ -6,7 +6,12 @@ import {
   authenticatorConfigRequest,
   setMinPINLengthParams,
 } from '../../../ctap/commands/authenticator-config.ts';
-import { bioEnrollmentAuthMessage, bioEnrollmentRequest } from '../../../ctap/commands/bio-enrollment.ts';
+import {
+  BioEnrollmentSubcommand,
+  bioEnrollmentAuthMessage,
+  bioEnrollmentRequest,
+  FINGERPRINT_MODALITY,
+} from '../../../ctap/commands/bio-enrollment.ts';
 import { ClientPinSubcommand, clientPinRequest } from '../../../ctap/commands/client-pin.ts';
 import {
   type CredentialManagementParams,
@@ -130,6 +135,15 @@ const enumerateEnrollments: Builder = async (platform) => {
   };
 };
 
+/** What a sensor answers without a finger that it knows. */
+const getFingerprintSensorInfo: Builder = () => ({
+  command: Command.authenticatorBioEnrollment,
+  parameters: bioEnrollmentRequest.encode({
+    modality: FINGERPRINT_MODALITY,
+    subCommand: BioEnrollmentSubcommand.getFingerprintSensorInfo,
+  }),
+});
+
 const rpIDHash = nodeCrypto.sha256(utf8(RP_ID));
 const enumerateCredentials = manage(CredentialManagementSubcommand.enumerateCredentialsBegin, { rpIDHash });
 const descriptor = (id: Uint8Array) => ({ type: PUBLIC_KEY, id });
@@ -233,8 +247,10 @@ export const builders = {
     };
   },
   enumerateEnrollments,
+  getFingerprintSensorInfo,
   prototypeGetCredsMetadata: prototype(getCredsMetadata, Command.prototypeAuthenticatorCredentialManagement),
   prototypeEnumerateEnrollments: prototype(enumerateEnrollments, Command.prototypeAuthenticatorBioEnrollment),
+  prototypeGetFingerprintSensorInfo: prototype(getFingerprintSensorInfo, Command.prototypeAuthenticatorBioEnrollment),
 } satisfies Record<string, Builder>;
 
 export type RequestName = keyof typeof builders;
