@@ -68,12 +68,12 @@ export async function withSecurityKey<O extends KeyChoice = WithSecurityKeyOptio
       watching.stop();
     }
   };
-  const installing = [
-    context.exposeBinding(BINDING, receive),
-    context.addInitScript({ content: initScript({ relatedOrigins: options.fetchRelatedOrigins !== undefined }) }),
-  ];
-  const [opened, ...installed] = await Promise.allSettled([opening, ...installing]);
-  const failed = [opened, ...installed].find(({ status }) => status === 'rejected');
+  serving.catch(() => undefined); // it fails with `opening`, of which the caller hears
+  const script = initScript({ relatedOrigins: options.fetchRelatedOrigins !== undefined });
+  // One after the other: a page that is open already takes them as they come, and the script wants the binding.
+  const installing = context.exposeBinding(BINDING, receive).then(() => context.addInitScript({ content: script }));
+  const [opened, installed] = await Promise.allSettled([opening, installing]);
+  const failed = [opened, installed].find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') {
     if (opened.status === 'fulfilled' && !isHeld(options)) await opened.value.close();
     throw failed.reason;

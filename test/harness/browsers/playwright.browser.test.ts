@@ -255,6 +255,15 @@ describe('a page with a security key', () => {
     expect(compareRecordings(recording, await replay(recording))).toEqual([]);
   });
 
+  it('serves a page that was open before, from its next load on', async () => {
+    page = await context.newPage();
+    key = await withSecurityKey(page, { touch: 'deny' });
+    await page.goto(pages.origin);
+    expect(await outcome(script.create())).toBe('NotAllowedError');
+    key.presence = 'auto';
+    expect(await outcome(script.create())).toBe('done');
+  });
+
   it('is one key for two contexts, where the test says so', async () => {
     await open();
     await page.evaluate(script.create('{ authenticatorSelection: { residentKey: "required" } }'));
