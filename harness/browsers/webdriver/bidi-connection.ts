@@ -1,11 +1,5 @@
 /** A connection of WebDriver BiDi: commands, their answers, and events. */
-import { once } from 'node:events';
-import WebSocket from 'ws';
-
-interface Waiting {
-  resolve(result: unknown): void;
-  reject(error: Error): void;
-}
+import { CommandSocket, openSocket } from './command-socket.ts';
 
 interface Message {
   readonly id?: number;
@@ -21,36 +15,17 @@ export class BidiError extends Error {
   override readonly name = 'BidiError';
 }
 
-export class BidiConnection {
-  readonly #socket: WebSocket;
-  readonly #waiting = new Map<number, Waiting>();
+export class BidiConnection extends CommandSocket<Message> {
   readonly #listeners = new Map<string, (params: never) => void>();
-  #last = 0;
-
-  private constructor(socket: WebSocket) {
-    this.#socket = socket;
-    socket.on('message', (data) => this.#receive(JSON.parse(String(data)) as Message));
-    socket.on('close', () => this.#end(new BidiError('the browser has closed the connection')));
-    socket.on('error', (error) => this.#end(error));
-  }
 
   /** @param url capability webSocketUrl of a session */
   static async open(url: string): Promise<BidiConnection> {
-    const socket = new WebSocket(url, { perMessageDeflate: false });
-    await once(socket, 'open');
-    return new BidiConnection(socket);
+    return new BidiConnection(await openSocket(url), () => new BidiError('the browser has closed the connection'));
   }
 
   /** @throws BidiError with what the browser answers */
   send(method: string, params: object): Promise<unknown> {
-    this.#last += 1;
-    const id = this.#last;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#socket.send(JSON.stringify({ id, method, params }), (error) => {
-        if (error) this.#settle(id, (waiting) => waiting.reject(error));
-      });
-    });
+    return this.command({ method, params });
   }
 
   /** One listener for each event. */
@@ -58,23 +33,9 @@ export class BidiConnection {
     this.#listeners.set(event, listener);
   }
 
-  close(): void {
-    this.#socket.close();
-  }
-
-  #receive({ id, type, method, params, result, error, message }: Message): void {
+  protected override receive({ id, type, method, params, result, error, message }: Message): void {
     if (type === 'event') this.#listeners.get(method!)?.(params as never);
-    else if (type === 'success') this.#settle(id!, (waiting) => waiting.resolve(result));
-    else if (id !== undefined) this.#settle(id, (waiting) => waiting.reject(new BidiError(`${error}: ${message}`)));
-  }
-
-  #settle(id: number, settle: (waiting: Waiting) => void): void {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    if (waiting !== undefined) settle(waiting);
-  }
-
-  #end(error: Error): void {
-    for (const id of [...this.#waiting.keys()]) this.#settle(id, (waiting) => waiting.reject(error));
+    else if (type === 'success') this.resolve(id!, result);
+    else if (id !== undefined) this.reject(id, new BidiError(`${error}: ${message}`));
   }
 }
