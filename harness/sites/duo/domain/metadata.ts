@@ -20,11 +20,6 @@ export function listModels(tenant: Tenant): AuthenticatorModel[] {
   return (readSetting(tenant, SETTING) as AuthenticatorModel[] | undefined) ?? [];
 }
 
-/** A model's name; undefined for one that no metadata tells of. */
-export function modelName(tenant: Tenant, aaguid: string): string | undefined {
-  return listModels(tenant).find((model) => model.aaguid === aaguid)?.description;
-}
-
 /**
  * Takes a BLOB in place of the former one.
  * @param root PEM of the certificate that its signer's chain must end in
