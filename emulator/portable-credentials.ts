@@ -1,7 +1,8 @@
 /** Credentials taken out of a key and put into it: what WebDriver asks of a virtual authenticator (WebAuthn Level 3 §11.2). */
 import { equalBytes } from '../ctap/bytes.ts';
 import type { Authenticator } from './authenticator/authenticator.ts';
-import { type Credential, RECORD_VERSION } from './authenticator/credentials.ts';
+import { RECORD_VERSION } from './authenticator/credential-records.ts';
+import type { Credential } from './authenticator/credentials.ts';
 import type { StoreChange } from './environment.ts';
 
 export interface PortableCredential {

@@ -18,7 +18,7 @@ import { Permission } from '../../ctap/pin-uv-auth/index.ts';
 import { CtapError } from '../../ctap/status.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Authenticator } from './authenticator.ts';
-import type { DiscoverableCredential } from './credentials.ts';
+import type { DiscoverableCredential } from './credential-records.ts';
 import { requireParam, requireToken, supportedProtocol } from './pin-uv-auth-param.ts';
 import type { StatefulCommand } from './stateful.ts';
 

@@ -4,20 +4,26 @@
  */
 import { concat, equalBytes, utf8 } from '../../ctap/bytes.ts';
 import { decodeCbor, encodeCbor } from '../../ctap/cbor.ts';
-import { publicKeyCredentialRpEntity, publicKeyCredentialUserEntity } from '../../ctap/commands/entities.ts';
 import type { Signer } from '../../ctap/crypto.ts';
 import type { CredProtectLevel } from '../../ctap/extensions/cred-protect.ts';
-import { LARGE_BLOB_KEY_LENGTH } from '../../ctap/extensions/large-blob-key.ts';
 import { Flag } from '../../ctap/flags.ts';
-import { bool, bytes, type Infer, int, message, optional, required, text, uint } from '../../ctap/schema.ts';
 import type { Environment, Store, StoreChange } from '../environment.ts';
+import {
+  type DiscoverableCredential,
+  discoverableCredential,
+  type KeptCredential,
+  keptCredential,
+  RECORD_VERSION,
+  readDiscoverable,
+  readKept,
+  type SealedCredential,
+  sealedCredential,
+} from './credential-records.ts';
 import type { Secrets } from './secrets.ts';
 
 const DIRECTORY = 'credential/';
 const KEPT_DIRECTORY = 'keptCredential/';
 const SEQUENCE_PATH = 'credentialSequence';
-/** The layout of the records; a store of another one is refused rather than misread. */
-export const RECORD_VERSION = 1;
 /** Discoverable credentials have ids of this length, and no sealed one is as short. */
 export const DISCOVERABLE_ID_LENGTH = 32;
 const NO_SEQUENCE = new Uint8Array(4);
@@ -26,51 +32,6 @@ const NONCE_LENGTH = 12;
 const TAG_LENGTH = 16;
 /** Signers, opened credential ids and hashed RP IDs that are kept, each. */
 const MAX_KEPT = 1024;
-
-/** What every credential has. */
-const credentialCore = {
-  alg: required(1, int),
-  privateKey: required(2, bytes()),
-  credProtect: required(3, uint),
-  hmacSecret: required(4, bool),
-  credBlob: optional(5, bytes()),
-  thirdPartyPayment: optional(6, bool),
-  /** True where the key keeps a large blob for it (§12.4). */
-  largeBlob: optional(13, bool),
-  /** Of portable credentials, as are the next two (WebAuthn Level 3 §11.2). */
-  backupEligible: optional(14, bool),
-  backupState: optional(15, bool),
-  /** Of the last signature. */
-  signCount: optional(16, uint),
-};
-
-/** What travels in the id of a credential that is not discoverable. */
-const sealedCredential = message('sealed credential', credentialCore);
-export type SealedCredential = Infer<typeof sealedCredential>;
-
-/** A portable credential that is not discoverable. */
-const keptCredential = message('kept credential', {
-  version: required(0, uint),
-  ...credentialCore,
-  id: required(7, bytes()),
-  /** Unknown where it was made by U2F, which tells no more than the hash. */
-  rpId: optional(8, text),
-  rpIdHash: required(9, bytes(32)),
-});
-export type KeptCredential = Infer<typeof keptCredential>;
-
-const discoverableCredential = message('discoverable credential', {
-  version: required(0, uint),
-  ...credentialCore,
-  id: required(7, bytes()),
-  rp: required(8, publicKeyCredentialRpEntity),
-  user: required(9, publicKeyCredentialUserEntity),
-  /** Grows with each credential made: the newest is offered first. */
-  sequence: required(10, uint),
-  publicKey: required(11, bytes()),
-  largeBlobKey: optional(12, bytes(LARGE_BLOB_KEY_LENGTH)),
-});
-export type DiscoverableCredential = Infer<typeof discoverableCredential>;
 
 export interface Credential extends SealedCredential {
   readonly id: Uint8Array;
@@ -300,15 +261,8 @@ export class Credentials {
 }
 
 function openKept(record: Uint8Array): Credential {
-  const kept = keptCredential.decode(decodeCbor(record), 'credential');
+  const kept = readKept(record);
   return { ...kept, kept };
-}
-
-/** @throws RangeError for a record of another layout */
-function readDiscoverable(record: Uint8Array): DiscoverableCredential {
-  const discoverable = discoverableCredential.decode(decodeCbor(record), 'credential');
-  if (discoverable.version === RECORD_VERSION) return discoverable;
-  throw new RangeError(`credential record: expected version ${RECORD_VERSION}, got ${discoverable.version}`);
 }
 
 /** The discoverable credentials of a store, in no particular order. */

@@ -23,13 +23,8 @@ import {
   readCreationExtensions,
   unsignedCreationOutputs,
 } from './creation-extensions.ts';
-import {
-  backupFlags,
-  type Credential,
-  DISCOVERABLE_ID_LENGTH,
-  RECORD_VERSION,
-  type SealedCredential,
-} from './credentials.ts';
+import { RECORD_VERSION, type SealedCredential } from './credential-records.ts';
+import { backupFlags, type Credential, DISCOVERABLE_ID_LENGTH } from './credentials.ts';
 import { enterpriseAttestation } from './enterprise-attestation.ts';
 import { firstSignCount, portableMembers, serverSideCredential } from './new-credential.ts';
 import { checkPinUvAuthParam, collectUserPresence, hasInteraction } from './pin-uv-auth-param.ts';

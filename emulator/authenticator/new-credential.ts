@@ -1,7 +1,8 @@
 /** What becomes of a new credential that is not discoverable, and how the signatures of any new one begin to count. */
 import type { StoreChange } from '../environment.ts';
 import type { Authenticator } from './authenticator.ts';
-import { DISCOVERABLE_ID_LENGTH, type SealedCredential } from './credentials.ts';
+import type { SealedCredential } from './credential-records.ts';
+import { DISCOVERABLE_ID_LENGTH } from './credentials.ts';
 
 export interface ServerSideCredential extends SealedCredential {
   readonly id: Uint8Array;

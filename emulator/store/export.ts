@@ -24,7 +24,8 @@
 import { fromBase64Url, fromUtf8, toBase64Url } from '../../ctap/bytes.ts';
 import { encodeCbor } from '../../ctap/cbor.ts';
 import { encodeCoseKey } from '../../ctap/cose.ts';
-import { type DiscoverableCredential, discoverableCredentialsOf } from '../authenticator/credentials.ts';
+import type { DiscoverableCredential } from '../authenticator/credential-records.ts';
+import { discoverableCredentialsOf } from '../authenticator/credentials.ts';
 import { PinState } from '../authenticator/pin-state.ts';
 import type { Store, StoreChange } from '../environment.ts';
 import { memoryStore } from './memory.ts';
