@@ -11,8 +11,13 @@ export async function trustSwitch(service: Pick<DuoService, 'url' | 'port' | 'ce
   const { url, port, certificateAuthority: ca } = service;
   const socket = connect({ host: '127.0.0.1', port, servername: new URL(url).hostname, ca });
   await once(socket, 'secureConnect');
-  const { publicKey } = new X509Certificate(socket.getPeerX509Certificate()!.raw);
+  const certificate = new X509Certificate(socket.getPeerX509Certificate()!.raw);
   socket.destroy();
+  return trustSwitchOf(certificate);
+}
+
+/** The same for a certificate at hand. */
+export function trustSwitchOf({ publicKey }: X509Certificate): string {
   const hash = createHash('sha256').update(publicKey.export({ format: 'der', type: 'spki' }));
   return `--ignore-certificate-errors-spki-list=${hash.digest('base64')}`;
 }

@@ -1,32 +1,13 @@
 /** Chromium with its own WebAuthn stack: a program for the guest. */
 import { chromium } from 'playwright-core';
 import { trustSwitch } from '../../harness/sites/server-key.ts';
-import { ChromiumDialog, DIALOG_FEATURES, dialogArguments, type Sheet } from './chromium-dialog.ts';
+import { CHROMIUM_ARGUMENTS, UI_PORT } from './chromium-arguments.ts';
+import { ChromiumDialog, type Sheet } from './chromium-dialog.ts';
 import { openSignInData } from './chromium-settings.ts';
 import { getWithExtensions, makeWithExtensions } from './extensions-in-page.ts';
 import { followGuide, manageDevices, openService, typePasscode } from './guide.ts';
 import { PATIENCE, Visit } from './visit.ts';
 import { startXServer } from './x-server.ts';
-
-const UI_PORT = 9223;
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--no-first-run',
-  // No traffic of its own.
-  '--disable-quic',
-  '--disable-sync',
-  '--disable-background-networking',
-  '--disable-component-update',
-  // What costs seconds in an emulated machine and is not needed.
-  '--force-prefers-reduced-motion',
-  '--disable-gpu',
-  '--in-process-gpu',
-  '--disable-software-rasterizer',
-  '--disable-extensions',
-  '--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup',
-  `--enable-features=${DIALOG_FEATURES.join(',')}`,
-  ...dialogArguments(UI_PORT),
-];
 
 // A headless Chromium reads no keyboard of the kernel.
 const [screen, service] = await Promise.all([startXServer(), openService()]);
@@ -34,7 +15,7 @@ const context = await chromium.launchPersistentContext('', {
   executablePath: '/usr/bin/chromium',
   headless: false,
   env: { ...process.env, DISPLAY: screen.display },
-  args: [...ARGUMENTS, await trustSwitch(service)],
+  args: [...CHROMIUM_ARGUMENTS, await trustSwitch(service)],
   timeout: PATIENCE,
 });
 context.setDefaultTimeout(PATIENCE);

@@ -3,7 +3,7 @@
  * kernel, the client's in this process. Prints what both made of the option sets as one line of JSON.
  */
 import { execFileSync } from 'node:child_process';
-import { createHash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -14,13 +14,14 @@ import type { Model } from '../../../emulator/models/index.ts';
 import { attachUhid } from '../../../emulator/transports/uhid.ts';
 import { WebAuthnClient } from '../../../harness/webauthn/index.ts';
 import { openKey, plugIn } from '../../harness/client/keys.ts';
+import { trustSwitchOf } from '../../harness/sites/server-key.ts';
 import { enrollFinger, setPin } from '../../harness/webauthn/management.ts';
 import { type Reply, runInPage } from '../../harness/webauthn/side-by-side/chromium-page.ts';
 import { judge, makeOwn, ORIGIN, type Run, runBoth, runOurs } from '../../harness/webauthn/side-by-side/compare.ts';
 import { optionSets } from '../../harness/webauthn/side-by-side/option-sets.ts';
-import { ChromiumDialog, DIALOG_FEATURES, dialogArguments } from './chromium-dialog.ts';
+import { CHROMIUM_ARGUMENTS, UI_PORT } from './chromium-arguments.ts';
+import { ChromiumDialog } from './chromium-dialog.ts';
 
-const UI_PORT = 9223;
 const PIN = '735917';
 /** Milliseconds for one ceremony. */
 const PATIENCE = 120_000;
@@ -40,7 +41,7 @@ async function openKeyWithFinger() {
 }
 
 /** A site at {@link ORIGIN}, whose certificate Chromium takes by the hash of its key. */
-async function openSite(): Promise<{ port: number; keyHash: string; close(): void }> {
+async function openSite(): Promise<{ port: number; trustSwitch: string; close(): void }> {
   const { hostname } = new URL(ORIGIN);
   const request = ['req', '-x509', '-nodes', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-keyout', '-'];
   const name = ['-subj', `/CN=${hostname}`, '-addext', `subjectAltName=DNS:${hostname}`];
@@ -52,9 +53,7 @@ async function openSite(): Promise<{ port: number; keyHash: string; close(): voi
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const certificate = pem.slice(pem.indexOf('-----BEGIN CERTIFICATE-----'));
-  const spki = new X509Certificate(certificate).publicKey.export({ format: 'der', type: 'spki' });
-  const keyHash = createHash('sha256').update(spki).digest('base64');
-  return { port, keyHash, close: () => server.close() };
+  return { port, trustSwitch: trustSwitchOf(new X509Certificate(certificate)), close: () => server.close() };
 }
 
 const site = await openSite();
@@ -64,22 +63,9 @@ const plug = await attachUhid(theirs.key);
 const context = await chromium.launchPersistentContext('', {
   executablePath: '/usr/bin/chromium',
   args: [
-    '--no-sandbox',
-    '--no-first-run',
-    '--disable-quic',
-    '--disable-sync',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--force-prefers-reduced-motion',
-    '--disable-gpu',
-    '--in-process-gpu',
-    '--disable-software-rasterizer',
-    '--disable-extensions',
-    '--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup',
-    `--enable-features=${DIALOG_FEATURES.join(',')}`,
-    ...dialogArguments(UI_PORT),
+    ...CHROMIUM_ARGUMENTS,
     `--host-resolver-rules=MAP ${new URL(ORIGIN).hostname} 127.0.0.1:${site.port}`,
-    `--ignore-certificate-errors-spki-list=${site.keyHash}`,
+    site.trustSwitch,
   ],
   timeout: 300_000,
 });
