@@ -54,4 +54,5 @@ export * from './token2/programmable-token.ts';
 export * from './token2/sealing.ts';
 export * from './token2/sm4.ts';
 export * from './token2/token-settings.ts';
+export * from './trace/traffic.ts';
 export * from './u2f/raw-messages.ts';

@@ -18,6 +18,7 @@ export * from './sm4-node.ts';
 export * from './store/export.ts';
 export * from './store/lmdb.ts';
 export * from './store/memory.ts';
+export * from './traffic.ts';
 export * from './transports/attachment.ts';
 export * from './transports/pcsc-vpcd.ts';
 export * from './transports/udp.ts';

@@ -20,6 +20,7 @@ import { defaultModel, type Model, speaksCtap2 } from './models/index.ts';
 import { drawSerialNumber } from './models/serial-number.ts';
 import { PortableCredentials } from './portable-credentials.ts';
 import { StoreError } from './store/store-error.ts';
+import { type TrafficListener, TrafficTap } from './traffic.ts';
 import type {
   CardPlug,
   CarrierLimits,
@@ -60,6 +61,7 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
   readonly #onWink: () => void;
   readonly #plugs = new Set<{ unplug(): void; readonly maxMessageSize?: number }>();
   readonly #applets: KeyApplets;
+  readonly #traffic: TrafficTap;
   #busy: Promise<unknown> | undefined;
 
   private constructor(
@@ -79,6 +81,7 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
     this.portable = model.portableCredentials
       ? new PortableCredentials(authenticator, (action) => this.#oneAtATime(action))
       : undefined;
+    this.#traffic = new TrafficTap({ clock: environment.clock, onDefect: this.#onDefect });
     this.identity = { ...model.usb, serial };
     const { pin } = authenticator;
     this.#applets = new KeyApplets({
@@ -119,17 +122,32 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
     this.#applets.need('FIDO');
     if (this.#plugs.size === 0) this.powerCycle();
     const { clock, random } = this.environment;
-    const device = new CtapHidDevice(this, { clock, random, send });
+    const overhear = this.#traffic.reports();
+    const toHost = (report: Uint8Array) => {
+      overhear('out', report);
+      send(report);
+    };
+    const device = new CtapHidDevice(this, { clock, random, send: toHost });
     const carrier = new Token2Carrier({
       clock,
-      send,
+      send: toHost,
       process: (apdu, exchange) => this.#applets.carried(apdu, exchange),
     });
     const plug = {
       ...limits,
-      receive: (report: Uint8Array) => (isCarrierReport(report) ? carrier : device).receive(report),
-      setFeature: (report: Uint8Array) => carrier.setFeature(report),
-      getFeature: () => carrier.getFeature(),
+      receive: (report: Uint8Array) => {
+        overhear('in', report);
+        (isCarrierReport(report) ? carrier : device).receive(report);
+      },
+      setFeature: (report: Uint8Array) => {
+        overhear('in', report);
+        return carrier.setFeature(report);
+      },
+      getFeature: () => {
+        const report = carrier.getFeature();
+        if (report !== undefined) overhear('out', report);
+        return report;
+      },
       unplug: () => {
         carrier.unplug();
         device.unplug();
@@ -158,7 +176,15 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
     const plug = { unplug: () => card.remove() };
     if (this.#plugs.size === 0) this.powerCycle();
     this.#plugs.add(plug);
-    return card;
+    return this.#traffic.card(card);
+  }
+
+  /**
+   * Tells of every report of its HID plugs and of every APDU of its cards, both ways, at the time of the key's clock.
+   * @returns ends it
+   */
+  onTraffic(listener: TrafficListener): () => void {
+    return this.#traffic.listen(listener);
   }
 
   /**
