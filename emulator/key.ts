@@ -13,6 +13,7 @@ import { Authenticator } from './authenticator/authenticator.ts';
 import { handleCommand, successBytes } from './authenticator/commands.ts';
 import type { Environment } from './environment.ts';
 import type { Exchange, HidPlug, MessageHandler } from './exchange.ts';
+import { FaultSet } from './faults/fault-set.ts';
 import { Token2Carrier } from './hid/token2-carrier.ts';
 import { CtapHidDevice } from './hid-device.ts';
 import { KeyApplets } from './key-applets.ts';
@@ -53,6 +54,8 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
   readonly identity: KeyIdentity;
   readonly capabilities: number;
   readonly deviceVersion: readonly [number, number, number];
+  /** What it does wrong on purpose; nothing at first, and again once it is opened anew. */
+  readonly faults: FaultSet;
   readonly #authenticator: Authenticator;
   readonly #u2f: U2fApplet | undefined;
   /** Its credentials, to be taken out and put in; undefined where the model lets nobody do that. */
@@ -69,12 +72,15 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
     authenticator: Authenticator,
     serial: string,
     oath: OathApplet | undefined,
+    faults: FaultSet,
   ) {
     const { environment, onDefect, onWink } = options;
     const { model } = authenticator;
     this.model = model;
     this.environment = environment;
+    this.faults = faults;
     this.#authenticator = authenticator;
+    authenticator.beforeSigning = (data, command) => (faults.none ? data : faults.authData(data, command));
     this.#u2f = model.versions.includes('U2F_V2') ? new U2fApplet(authenticator) : undefined;
     this.#onDefect = onDefect ?? ((error) => console.error('ctaplab: defect in the virtual key:', error));
     this.#onWink = onWink ?? (() => {});
@@ -112,32 +118,37 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
       serial,
       async () => authority ?? AttestationAuthority.open(environment),
     );
-    const authenticator = await Authenticator.open(environment, model, attestation);
+    const faults = new FaultSet(environment);
+    const authenticator = await Authenticator.open({ ...environment, clock: faults.clock }, model, attestation);
     const oath = model.applets.includes('oath') ? await OathApplet.open(environment) : undefined;
-    return new VirtualKey(options, authenticator, serial, oath);
+    return new VirtualKey(options, authenticator, serial, oath, faults);
   }
 
   /** Plugs the key into something that carries 64-byte reports; `send` takes those that the key sends. */
   plugIn(send: (report: Uint8Array) => void, limits: CarrierLimits = {}): HidPlug {
     this.#applets.need('FIDO');
     if (this.#plugs.size === 0) this.powerCycle();
+    const { faults } = this;
     const { clock, random } = this.environment;
     const overhear = this.#traffic.reports();
     const toHost = (report: Uint8Array) => {
       overhear('out', report);
       send(report);
     };
-    const device = new CtapHidDevice(this, { clock, random, send: toHost });
+    const answer = (report: Uint8Array) => (faults.none ? toHost(report) : faults.sent(report, toHost));
+    const device = new CtapHidDevice(this, { clock, random, send: answer });
     const carrier = new Token2Carrier({
       clock,
-      send: toHost,
-      process: (apdu, exchange) => this.#applets.carried(apdu, exchange),
+      send: answer,
+      process: (apdu, exchange) => faults.apdu(apdu, (command) => this.#applets.carried(command, exchange)),
     });
+    const hear = (report: Uint8Array) => (isCarrierReport(report) ? carrier : device).receive(report);
     const plug = {
       ...limits,
       receive: (report: Uint8Array) => {
         overhear('in', report);
-        (isCarrierReport(report) ? carrier : device).receive(report);
+        if (faults.none) hear(report);
+        else faults.received(report, hear);
       },
       setFeature: (report: Uint8Array) => {
         overhear('in', report);
@@ -176,7 +187,9 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
     const plug = { unplug: () => card.remove() };
     if (this.#plugs.size === 0) this.powerCycle();
     this.#plugs.add(plug);
-    return this.#traffic.card(card);
+    const { faults } = this;
+    const transmit = (apdu: Uint8Array) => faults.apdu(apdu, (command) => card.transmit(command));
+    return this.#traffic.card({ reset: () => card.reset(), remove: () => card.remove(), transmit });
   }
 
   /**
@@ -220,6 +233,18 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
   }
 
   cbor(request: Uint8Array, exchange: Exchange): Promise<Uint8Array> {
+    const { faults } = this;
+    if (faults.none) return this.#cbor(request, exchange);
+    return faults.cbor(request, (heard) => this.#cbor(heard, exchange));
+  }
+
+  msg(request: Uint8Array, exchange: Exchange): Promise<Uint8Array> {
+    const { faults } = this;
+    if (faults.none) return this.#msg(request, exchange);
+    return faults.msg(request, (heard) => this.#msg(heard, exchange));
+  }
+
+  #cbor(request: Uint8Array, exchange: Exchange): Promise<Uint8Array> {
     return this.#oneAtATime(async () => {
       try {
         if (!(this.capabilities & CAPABILITY_CBOR))
@@ -231,7 +256,7 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
     });
   }
 
-  msg(request: Uint8Array, exchange: Exchange): Promise<Uint8Array> {
+  #msg(request: Uint8Array, exchange: Exchange): Promise<Uint8Array> {
     return this.#oneAtATime(async () => {
       try {
         if (!this.#u2f) throw new U2fError(StatusWord.INS_NOT_SUPPORTED, 'this model has no U2F');

@@ -1,4 +1,5 @@
 /** The CTAP2 authenticator's state: what is stored, what a power cycle ends. Its commands are in commands.ts. */
+import type { AuthenticatorData } from '../../ctap/authenticator-data.ts';
 import type { AuthenticatorOption } from '../../ctap/commands/get-info.ts';
 import type { AttestationIdentity } from '../attestation/identity.ts';
 import type { Environment, PresenceRequest, StoreChange } from '../environment.ts';
@@ -49,6 +50,9 @@ export class Authenticator {
   readonly #extensions: ReadonlySet<string>;
   /** Clock time of the last power-up, in milliseconds. */
   poweredUpAt: number;
+
+  /** Sees the authenticator data of a command before they are signed; a key with a fault changes them. */
+  beforeSigning: (data: AuthenticatorData, command: number) => AuthenticatorData = (data) => data;
 
   /** Bytes of the longest request that every way it is plugged in can carry. */
   carrierLimit = Number.POSITIVE_INFINITY;

@@ -1,5 +1,5 @@
 /** authenticatorGetAssertion and authenticatorGetNextAssertion: CTAP 2.3 §6.2.2 and §6.3, step by step. */
-import { encodeAuthenticatorData, signedBytes } from '../../ctap/authenticator-data.ts';
+import { type AuthenticatorData, encodeAuthenticatorData, signedBytes } from '../../ctap/authenticator-data.ts';
 import type { CborMap, CborValue } from '../../ctap/cbor.ts';
 import { PUBLIC_KEY, type PublicKeyCredentialUserEntity } from '../../ctap/commands/entities.ts';
 import {
@@ -7,6 +7,7 @@ import {
   getAssertionRequest,
   getAssertionResponse,
 } from '../../ctap/commands/get-assertion.ts';
+import { Command } from '../../ctap/commands/index.ts';
 import { Flag } from '../../ctap/flags.ts';
 import { Permission } from '../../ctap/pin-uv-auth/index.ts';
 import { CtapError } from '../../ctap/status.ts';
@@ -137,12 +138,14 @@ async function assert(
   const { signCount, change } = isCounted
     ? authenticator.nextSignCount(credential)
     : { signCount: credential.signCount! };
-  const authData = encodeAuthenticatorData({
+  const data: AuthenticatorData = {
     rpIdHash,
     flags: (up ? Flag.UP : 0) | (uv ? Flag.UV : 0) | backupFlags(credential),
     signCount,
     extensions: extensions && assertionOutputs(extensions, credential, verification),
-  });
+  };
+  const command = first ? Command.authenticatorGetAssertion : Command.authenticatorGetNextAssertion;
+  const authData = encodeAuthenticatorData(authenticator.beforeSigning(data, command));
   const signature = authenticator.credentials.signer(credential).sign(signedBytes(authData, clientDataHash));
   const blob = extensions?.largeBlob && authenticator.blobs.exchange(extensions.largeBlob, credential, named && up);
   await authenticator.environment.store.commit([...(change ? [change] : []), ...(blob?.changes ?? [])]);

@@ -1,8 +1,9 @@
 /** authenticatorMakeCredential: CTAP 2.3 §6.1.2, step by step. */
 
-import { encodeAuthenticatorData } from '../../ctap/authenticator-data.ts';
+import { type AuthenticatorData, encodeAuthenticatorData } from '../../ctap/authenticator-data.ts';
 import type { CborMap, CborValue } from '../../ctap/cbor.ts';
 import { PUBLIC_KEY, type PublicKeyCredentialParameters } from '../../ctap/commands/entities.ts';
+import { Command } from '../../ctap/commands/index.ts';
 import {
   type MakeCredentialRequest,
   makeCredentialRequest,
@@ -71,7 +72,7 @@ export async function makeCredential(
   const credential = await createCredential(authenticator, request, alg, rk, rpIdHash, extensions, exchange); // steps 16, 17
   const fmt = chooseFormat(model, request.attestationFormatsPreference, alg);
   const { signCount, changes } = firstSignCount(authenticator, credential);
-  const authData = encodeAuthenticatorData({
+  const data: AuthenticatorData = {
     rpIdHash,
     flags: Flag.UP | (verification === 'none' ? 0 : Flag.UV) | backupFlags(credential),
     signCount,
@@ -81,7 +82,8 @@ export async function makeCredential(
       credentialPublicKey: encodeCoseKey({ alg, publicKey: credential.publicKey }),
     },
     extensions: creationOutputs(authenticator, extensions, credential, request.rp.id, verification),
-  });
+  };
+  const authData = encodeAuthenticatorData(authenticator.beforeSigning(data, Command.authenticatorMakeCredential));
   const attestation = attest(authenticator, fmt, request, credential, rpIdHash, authData, enterprise); // step 18
   await authenticator.environment.store.commit([...changes, ...credential.changes]);
   return makeCredentialResponse.encode({

@@ -1,0 +1,42 @@
+/** A deliberate misbehaviour of a virtual key: what it is called, and where it takes hold. */
+import type { AuthenticatorData } from '../../ctap/authenticator-data.ts';
+import type { Clock, Crypto, Random } from '../environment.ts';
+
+/** What a fault may use of the key that it spoils. */
+export interface FaultContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly crypto: Crypto;
+  /** Moves the clock that the authenticator sees, in milliseconds; 0 puts it right. */
+  shiftClock(milliseconds: number): void;
+}
+
+/** Where a fault takes hold. Each hook has the real key behind `next`, and may call it, or not, or twice. */
+export interface FaultHooks {
+  /** A CTAP2 request (command byte, CBOR) to its answer (status byte, CBOR). */
+  readonly cbor?: (request: Uint8Array, next: (request: Uint8Array) => Promise<Uint8Array>) => Promise<Uint8Array>;
+  /** A raw U2F request to its answer with the status word. */
+  readonly msg?: (request: Uint8Array, next: (request: Uint8Array) => Promise<Uint8Array>) => Promise<Uint8Array>;
+  /** The authenticator data of a CTAP2 command, before it is signed. */
+  readonly authData?: (data: AuthenticatorData, command: number) => AuthenticatorData;
+  /** A report from the host. */
+  readonly received?: (report: Uint8Array, next: (report: Uint8Array) => void) => void;
+  /** A report to the host. */
+  readonly sent?: (report: Uint8Array, next: (report: Uint8Array) => void) => void;
+  /** A command APDU of a card reader, or of the OTP applet over HID, to its answer. */
+  readonly apdu?: (command: Uint8Array, next: (command: Uint8Array) => Promise<Uint8Array>) => Promise<Uint8Array>;
+}
+
+export interface Fault {
+  /** In kebab-case; what `--fault` takes. */
+  readonly id: string;
+  /** What the key does wrong, in one sentence. */
+  readonly summary: string;
+  /**
+   * Command bytes of the CTAP2 requests that the hooks `cbor` and `authData` see; others pass by them. Absent: the fault
+   * has no such hooks.
+   */
+  readonly commands?: readonly number[];
+  /** Makes the hooks for one key: what a fault remembers, it remembers there. */
+  readonly install: (context: FaultContext) => FaultHooks;
+}

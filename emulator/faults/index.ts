@@ -1,0 +1,18 @@
+/** All faults that a virtual key can be given. */
+import type { Fault } from './fault.ts';
+import { getInfoFaults } from './get-info.ts';
+import { hidFaults } from './hid.ts';
+import { makeCredentialFaults } from './make-credential.ts';
+
+export type { Fault } from './fault.ts';
+
+export const faults: ReadonlyMap<string, Fault> = new Map(
+  [...hidFaults, ...getInfoFaults, ...makeCredentialFaults].map((fault) => [fault.id, fault] as const),
+);
+
+/** @throws RangeError for an id that is none */
+export function findFault(id: string): Fault {
+  const fault = faults.get(id);
+  if (fault !== undefined) return fault;
+  throw new RangeError(`expected the name of a fault (ctaplab fault --list shows them), got ${JSON.stringify(id)}`);
+}

@@ -1,0 +1,73 @@
+/** One connection to a key that several parts of the judge share, and a record of all that went over it. */
+import type { HidConnection } from '../transports/connection.ts';
+
+/** A report, or an APDU, with its time. */
+export interface Traffic {
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+  /** `in`: to the key. `out`: from it. */
+  readonly direction: 'in' | 'out';
+  readonly bytes: Uint8Array;
+}
+
+/** Every listener hears all reports, as programs do that open the same device. */
+export class Hub {
+  readonly #connection: HidConnection;
+  readonly #listeners = new Set<(report: Uint8Array) => void>();
+  readonly #gone = new Set<(error: Error) => void>();
+  readonly #traffic: Traffic[];
+
+  /** @param traffic takes what goes over the connection */
+  constructor(connection: HidConnection, traffic: Traffic[]) {
+    this.#connection = connection;
+    this.#traffic = traffic;
+    connection.onReport((report) => {
+      this.#record('out', report);
+      for (const listener of [...this.#listeners]) listener(report);
+    });
+    connection.onGone((error) => {
+      for (const listener of [...this.#gone]) listener(error);
+    });
+  }
+
+  get product(): string | undefined {
+    return this.#connection.product;
+  }
+
+  /** Sends one report. */
+  async write(report: Uint8Array): Promise<void> {
+    this.#record('in', report);
+    await this.#connection.write(report);
+  }
+
+  /** Hears every report until the returned function is called. */
+  listen(listener: (report: Uint8Array) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The same connection for one more host; closing it leaves the others theirs. */
+  share(): HidConnection {
+    const stops: (() => unknown)[] = [];
+    return {
+      product: this.product,
+      write: (report) => this.write(report),
+      onReport: (listener) => stops.push(this.listen(listener)),
+      onGone: (listener) => {
+        this.#gone.add(listener);
+        stops.push(() => this.#gone.delete(listener));
+      },
+      close: async () => {
+        for (const stop of stops) stop();
+      },
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  #record(direction: Traffic['direction'], bytes: Uint8Array): void {
+    this.#traffic.push({ at: Date.now(), direction, bytes: bytes.slice() });
+  }
+}

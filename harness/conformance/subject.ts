@@ -1,0 +1,202 @@
+/** The key under judgement, as a check sees it. */
+import { concat } from '../../ctap/bytes.ts';
+import { type CborMap, encodeCbor } from '../../ctap/cbor.ts';
+import type { GetInfoResponse } from '../../ctap/commands/get-info.ts';
+import { BROADCAST_CHANNEL, HidCommand } from '../../ctap/hid/packet.ts';
+import { CtapError, Status, statusName } from '../../ctap/status.ts';
+import { CtapCardDevice } from '../client/ctap-card.ts';
+import { CtapHidDevice } from '../client/ctap-hid.ts';
+import { Ctap1Client } from '../client/ctap1.ts';
+import type { Ctap2Client } from '../client/ctap2.ts';
+import type { CtapDevice, ExchangeOptions } from '../client/device.ts';
+import { HidLink } from '../client/hid-link.ts';
+import { PinClient } from '../client/pin.ts';
+import type { PinUvAuthToken } from '../client/pin-uv-auth-token.ts';
+import { Token2OtpClient } from '../client/token2.ts';
+import { Token2HidCard } from '../client/token2-hid.ts';
+import type { CardConnection } from '../transports/connection.ts';
+import type { Answer } from './answer.ts';
+import type { Bench, KeyState, UserBehaviour } from './bench.ts';
+import { CheckFailure } from './check-failure.ts';
+import { Hub, type Traffic } from './hub.ts';
+import { lenientCbor } from './lenient-cbor.ts';
+import { LenientCtap2Client } from './lenient-info.ts';
+import { HidWire } from './wire.ts';
+
+interface Carrier {
+  readonly device: CtapDevice;
+  send(request: Uint8Array, options?: ExchangeOptions): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+export class Subject {
+  readonly bench: Bench;
+  readonly state: KeyState;
+  /** All that went to and fro. */
+  readonly traffic: Traffic[] = [];
+  #hub: Hub | undefined;
+  #wire: HidWire | undefined;
+  #cardConnection: CardConnection | undefined;
+  #carrier: Carrier | undefined;
+  #ctap2: Ctap2Client | undefined;
+  #pin: PinClient | undefined;
+
+  constructor(bench: Bench, state: KeyState) {
+    this.bench = bench;
+    this.state = state;
+  }
+
+  async connect(): Promise<void> {
+    const { bench } = this;
+    this.#carrier = bench.carrier === 'hid' ? await this.#overHid() : await this.#overCard();
+    this.#ctap2 = new LenientCtap2Client(this.#carrier.device);
+    this.#pin = new PinClient(this.#ctap2, { crypto: bench.crypto });
+  }
+
+  get ctap2(): Ctap2Client {
+    return this.#open(this.#ctap2);
+  }
+
+  get pin(): PinClient {
+    return this.#open(this.#pin);
+  }
+
+  /** The same key by that PIN/UV auth protocol. */
+  pinBy(protocol: 1 | 2): PinClient {
+    return new PinClient(this.ctap2, { crypto: this.bench.crypto, protocol });
+  }
+
+  get u2f(): Ctap1Client {
+    return new Ctap1Client(this.device);
+  }
+
+  get device(): CtapDevice {
+    return this.#open(this.#carrier).device;
+  }
+
+  /** Packets of CTAPHID, for checks with the carrier `hid`. */
+  get wire(): HidWire {
+    return this.#open(this.#wire);
+  }
+
+  /** APDUs, for checks with the carrier `card`. */
+  get card(): CardConnection {
+    return this.#open(this.#cardConnection);
+  }
+
+  /** The OTP applet of a Token2 key. @throws StatusWordError, or ProtocolError for silence, where the key has none */
+  token2(): Promise<Token2OtpClient> {
+    const { carrier, silence } = this.bench;
+    if (carrier === 'card') return Token2OtpClient.open(this.card, { selects: true });
+    return Token2OtpClient.open(new Token2HidCard(this.#open(this.#hub).share(), { silence }), { selects: false });
+  }
+
+  info(): Promise<GetInfoResponse> {
+    return this.ctap2.getInfo({ cached: true });
+  }
+
+  /** One CTAP2 request as it is: the command byte, and its parameters as a map or as raw bytes. */
+  async request(command: number, parameters?: CborMap | Uint8Array, options?: ExchangeOptions): Promise<Answer> {
+    const body = parameters instanceof Map ? encodeCbor(parameters) : (parameters ?? new Uint8Array(0));
+    const answer = await this.#open(this.#carrier).send(concat(Uint8Array.of(command), body), options);
+    const [status] = answer;
+    if (status === undefined) throw new CheckFailure('expected a status byte, got an empty answer');
+    return { status, body: answer.subarray(1) };
+  }
+
+  /**
+   * A request that the key takes: its response, empty where it has none. How canonical it is, checks of its own tell.
+   * @throws CheckFailure for a refusal
+   */
+  async accepted(command: number, parameters?: CborMap | Uint8Array): Promise<CborMap> {
+    const { status, body } = await this.request(command, parameters);
+    if (status !== Status.CTAP2_OK) throw new CheckFailure(`expected CTAP2_OK, got ${statusName(status)}`);
+    if (body.length === 0) return new Map();
+    const value = lenientCbor(body);
+    if (value instanceof Map) return value;
+    throw new CheckFailure('expected a CBOR map in the answer');
+  }
+
+  /** A token for the PIN that the bench has set. */
+  token(permissions: number, rpId?: string): Promise<PinUvAuthToken> {
+    return this.pin.getPinUvAuthToken({ pin: this.bench.pin, permissions, rpId });
+  }
+
+  user(behaviour: UserBehaviour): void {
+    this.bench.user(behaviour);
+  }
+
+  wait(milliseconds: number): Promise<void> {
+    return this.bench.wait(milliseconds);
+  }
+
+  /** Power off and on. */
+  async replug(): Promise<void> {
+    await this.close();
+    await this.bench.replug();
+    await this.connect();
+  }
+
+  /** Ends the connection; the key stays plugged in. */
+  async close(): Promise<void> {
+    this.#wire?.close();
+    await this.#carrier?.close();
+    await this.#hub?.close();
+    this.#carrier = undefined;
+    this.#hub = undefined;
+    this.#wire = undefined;
+  }
+
+  async #overHid(): Promise<Carrier> {
+    const { silence } = this.bench;
+    const hub = new Hub(await this.bench.connect(), this.traffic);
+    this.#hub = hub;
+    this.#wire = new HidWire(hub, this.bench);
+    const link = new HidLink(hub.share());
+    const { channel } = await link.initialize(BROADCAST_CHANNEL, silence);
+    const device = await CtapHidDevice.open(hub.share(), { silence });
+    const send = async (request: Uint8Array, options: ExchangeOptions = {}) => {
+      const { command, data } = await link.request(channel, HidCommand.CBOR, request, { silence, ...options });
+      if (command === HidCommand.ERROR) throw new CheckFailure(`expected a CTAP2 answer, got CTAPHID_ERROR ${data[0]}`);
+      return data;
+    };
+    const close = async () => {
+      await Promise.all([link.close(), device.close()]);
+    };
+    return { device, send, close };
+  }
+
+  async #overCard(): Promise<Carrier> {
+    const connection = recorded(await this.bench.connectCard(), this.traffic);
+    this.#cardConnection = connection;
+    const device = await CtapCardDevice.open(connection);
+    const send = async (request: Uint8Array, options?: ExchangeOptions) => {
+      try {
+        return concat(Uint8Array.of(Status.CTAP2_OK), await device.cbor(request, options));
+      } catch (error) {
+        if (error instanceof CtapError) return Uint8Array.of(error.status);
+        throw error;
+      }
+    };
+    return { device, send, close: () => device.close() };
+  }
+
+  #open<T>(part: T | undefined): T {
+    if (part === undefined) throw new Error('the judge asked for a carrier that this key is not reached by');
+    return part;
+  }
+}
+
+function recorded(connection: CardConnection, traffic: Traffic[]): CardConnection {
+  return {
+    name: connection.name,
+    atr: connection.atr,
+    async transmit(apdu) {
+      traffic.push({ at: Date.now(), direction: 'in', bytes: apdu.slice() });
+      const answer = await connection.transmit(apdu);
+      traffic.push({ at: Date.now(), direction: 'out', bytes: answer.slice() });
+      return answer;
+    },
+    close: () => connection.close(),
+  };
+}
