@@ -43,6 +43,7 @@ export function mapOf(bytes: Uint8Array): CborMap {
 export function acceptsFault({ when = () => true, ...names }: Selective): Fault {
   return {
     ...names,
+    concerns: (bytes) => when(seen(bytes)),
     install: () => ({
       cbor: async (bytes, next) => {
         const answer = await next(bytes);
@@ -61,6 +62,7 @@ export function statusFault({
 }: Selective & { readonly status: StatusName; readonly always?: boolean }): Fault {
   return {
     ...names,
+    concerns: (bytes) => when(seen(bytes)),
     install: () => ({
       cbor: async (bytes, next) => {
         const answer = await next(bytes);
@@ -95,6 +97,7 @@ export function bytesFault({
 }: Selective & { readonly change: (answer: Uint8Array, request: SeenRequest) => Uint8Array }): Fault {
   return {
     ...names,
+    concerns: (bytes) => when(seen(bytes)),
     install: () => ({
       cbor: async (bytes, next) => {
         const answer = await next(bytes);
@@ -115,6 +118,7 @@ export function hearingFault({
 }: Selective & { readonly change: (parameters: CborMap, request: SeenRequest) => CborMap }): Fault {
   return {
     ...names,
+    concerns: (bytes) => when(seen(bytes)),
     install: () => ({
       cbor: (bytes, next) => {
         const request = seen(bytes);

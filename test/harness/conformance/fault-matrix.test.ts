@@ -1,6 +1,8 @@
 /** Each check against each fault: a fault makes the checks fail that name it, and no other. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fromHex } from '../../../ctap/bytes.ts';
+import { HidCommand, PACKET_SIZE, packetChannel } from '../../../ctap/hid/packet.ts';
+import { type HidMessage, Reassembler } from '../../../ctap/hid/reassembler.ts';
 import { faults } from '../../../emulator/faults/index.ts';
 import { findModel } from '../../../emulator/models/index.ts';
 import type { Check } from '../../../harness/conformance/check.ts';
@@ -31,22 +33,43 @@ function judge({ model, carrier }: Place, chosen: readonly Check[], active: read
 
 /** The first place where each check applies, and what it sends there. */
 const home = new Map<string, Place>();
-/** CTAP2 commands that each check sends there. */
-const sent = new Map<string, ReadonlySet<number>>();
+/** CTAP2 requests (command byte, CBOR) that each check sends there over HID. */
+const sent = new Map<string, readonly Uint8Array[]>();
 const failedWhole: string[] = [];
 
-/** The command bytes of the CTAP2 requests among what went to the key over HID. */
-function commandsIn({ traffic = [] }: CheckResult): Set<number> {
-  const CBOR_MESSAGE = 0x90;
-  const requests = traffic.filter(({ direction }) => direction === 'in').map(({ bytes }) => fromHex(bytes));
-  return new Set(requests.filter((report) => report[4] === CBOR_MESSAGE).map((report) => report[7] ?? 0));
+/** The CTAP2 requests among what went to the key over HID. */
+function requestsIn({ traffic = [] }: CheckResult): Uint8Array[] {
+  const assemblies = new Map<number, Reassembler>();
+  const requests: Uint8Array[] = [];
+  for (const { direction, bytes } of traffic) {
+    if (direction === 'out') continue;
+    const report = new Uint8Array(PACKET_SIZE);
+    report.set(fromHex(bytes));
+    const channel = packetChannel(report);
+    const assembly = assemblies.get(channel) ?? new Reassembler();
+    assemblies.set(channel, assembly);
+    const message = accepted(assembly, report);
+    if (message?.command === HidCommand.CBOR) requests.push(message.data);
+  }
+  return requests;
 }
 
-/** The checks that a fault can reach: all, or those that send a command that it knows. */
+/** Packets that are wrong on purpose make no message. */
+function accepted(assembly: Reassembler, report: Uint8Array): HidMessage | undefined {
+  try {
+    return assembly.accept(report);
+  } catch (error) {
+    if (error instanceof Error) return undefined;
+    throw error;
+  }
+}
+
+/** The checks that a fault can reach: all, or those that send a request that it does something about. */
 function reachedBy(id: string, { carrier }: Place): readonly Check[] {
-  const { commands } = faults.get(id)!;
+  const { commands, concerns = () => true } = faults.get(id)!;
   if (commands === undefined || carrier === 'card') return checks;
-  return checks.filter((check) => commands.some((command) => sent.get(check.id)?.has(command) ?? true));
+  const reaches = (request: Uint8Array) => commands.includes(request[0] ?? 0) && concerns(request);
+  return checks.filter((check) => sent.get(check.id)?.some(reaches) ?? true);
 }
 
 beforeAll(async () => {
@@ -58,7 +81,7 @@ beforeAll(async () => {
       }
       if (result.outcome !== 'passed' || home.has(result.id)) continue;
       home.set(result.id, place);
-      sent.set(result.id, commandsIn(result));
+      sent.set(result.id, requestsIn(result));
     }
   }
 }, 300_000);
