@@ -19,6 +19,14 @@ export function isCarrierReport(report: Uint8Array): boolean {
   return report.length >= HEADER_SIZE && report[0] === CARRIER_MAGIC && (flags === Flag.LAST || flags === Flag.MORE);
 }
 
+/** The same for a report of either side: a key has busy frames, too. */
+export function isCarrierFrame(report: Uint8Array): boolean {
+  return (
+    isCarrierReport(report) ||
+    (report.length >= HEADER_SIZE && report[0] === CARRIER_MAGIC && (report[1]! & 0xf0) === Flag.BUSY)
+  );
+}
+
 function encodeFrame(flags: number, sequence: number, chunk: Uint8Array): Uint8Array {
   const report = new Uint8Array(REPORT_SIZE);
   report[0] = CARRIER_MAGIC;

@@ -1,5 +1,5 @@
 /** The FIDO applet of a smart card: CTAP 2.3 §11.3 (NFC), and U2F over the same selection. */
-import { fromHex, utf8 } from '../../ctap/bytes.ts';
+import { utf8 } from '../../ctap/bytes.ts';
 import {
   type CommandApdu,
   decodeResponse,
@@ -8,21 +8,12 @@ import {
   StatusWord,
   StatusWordError,
 } from '../../ctap/iso7816/apdu.ts';
+import { FIDO_AID, FidoInstruction, POLL_CANCEL, POLLED, STATUS_UPDATE } from '../../ctap/iso7816/fido-applet.ts';
 import { encodeSerial } from '../../ctap/token2/otp-applet.ts';
 import type { Clock } from '../environment.ts';
 import { type Exchange, KeepaliveStatus, type MessageHandler } from '../exchange.ts';
 import type { CardApplet } from './applet.ts';
 
-export const FIDO_AID = fromHex('a0000006472f0001');
-
-/** Class 80: CTAP 2.3 §11.3.5 and after. */
-const CtapInstruction = { MSG: 0x10, GET_RESPONSE: 0x11, CONTROL: 0x12, SERIAL: 0x33 } as const;
-/** P1 of NFCCTAP_MSG: the client knows NFCCTAP_GETRESPONSE. */
-const POLLED = 0x80;
-/** P1 of NFCCTAP_GETRESPONSE: the client gives the command up. */
-const CANCEL = 0x11;
-/** Still at work; the data are a keepalive status. */
-const UPDATE = 0x9100;
 /** Milliseconds that a poll waits for the answer. */
 const POLL_WAIT = 100;
 
@@ -63,17 +54,17 @@ export class FidoApplet implements CardApplet {
     if (cla === 0x00) return this.#u2f(command, exchange);
     if (cla !== 0x80) throw new StatusWordError(StatusWord.CLA_NOT_SUPPORTED, `there is no class ${cla}`);
     switch (ins) {
-      case CtapInstruction.MSG:
+      case FidoInstruction.MSG:
         this.#giveUp();
         if (data.length === 0)
           throw new StatusWordError(StatusWord.WRONG_LENGTH, 'expected a CTAP command, got nothing');
         return (p1 & POLLED) === 0 ? this.#key.cbor(data.slice(), exchange) : this.#begin(data.slice());
-      case CtapInstruction.GET_RESPONSE:
+      case FidoInstruction.GET_RESPONSE:
         return this.#poll(p1);
-      case CtapInstruction.CONTROL:
+      case FidoInstruction.CONTROL:
         this.#giveUp();
         return new Uint8Array();
-      case CtapInstruction.SERIAL:
+      case FidoInstruction.SERIAL:
         return encodeSerial(this.#key.serial);
       default:
         throw new StatusWordError(StatusWord.INS_NOT_SUPPORTED, `there is no instruction ${ins}`);
@@ -107,7 +98,7 @@ export class FidoApplet implements CardApplet {
     if (polled === undefined) {
       throw new StatusWordError(StatusWord.CONDITIONS_NOT_SATISFIED, 'no command is at work');
     }
-    if (p1 === CANCEL) polled.abort.abort(new DOMException('the client gave it up', 'AbortError'));
+    if (p1 === POLL_CANCEL) polled.abort.abort(new DOMException('the client gave it up', 'AbortError'));
     return this.#wait(polled);
   }
 
@@ -136,7 +127,7 @@ export class StillAtWork extends StatusWordError {
   readonly data: Uint8Array;
 
   constructor(data: Uint8Array) {
-    super(UPDATE, 'the key is still at work');
+    super(STATUS_UPDATE, 'the key is still at work');
     this.name = 'StillAtWork';
     this.data = data;
   }

@@ -1,5 +1,5 @@
 /** A key as a smart card, over NFC or CCID: CTAP 2.3 §11.3. */
-import { fromHex, fromUtf8 } from '../../ctap/bytes.ts';
+import { fromUtf8 } from '../../ctap/bytes.ts';
 import { HidCapability } from '../../ctap/hid/packet.ts';
 import {
   type CommandFields,
@@ -12,17 +12,14 @@ import {
   selectCommand,
 } from '../../ctap/iso7816/apdu.ts';
 import { exchangeCommand } from '../../ctap/iso7816/chaining.ts';
+import { FIDO_AID, FidoInstruction, POLL_CANCEL, POLLED, STATUS_UPDATE } from '../../ctap/iso7816/fido-applet.ts';
 import { CtapError } from '../../ctap/status.ts';
 import type { CardConnection } from '../transports/connection.ts';
 import type { CtapDevice, ExchangeOptions } from './device.ts';
 import { ProtocolError } from './protocol-error.ts';
 
-const FIDO_AID = fromHex('a0000006472f0001');
-const MSG = { cla: 0x80, ins: 0x10, p1: 0x80, p2: 0x00 } as const; // P1 80: GETRESPONSE is known here
-const GET_RESPONSE = { cla: 0x80, ins: 0x11, p1: 0x00, p2: 0x00 } as const;
-const CANCEL = 0x11;
-/** Still at work; the data are a keepalive status. */
-const UPDATE = 0x9100;
+const MSG = { cla: 0x80, ins: FidoInstruction.MSG, p1: POLLED, p2: 0x00 } as const;
+const GET_RESPONSE = { cla: 0x80, ins: FidoInstruction.GET_RESPONSE, p1: 0x00, p2: 0x00 } as const;
 
 /** Calls queue: a card does one thing at a time. */
 export class CtapCardDevice implements CtapDevice {
@@ -72,10 +69,10 @@ export class CtapCardDevice implements CtapDevice {
 
   async #poll(request: Uint8Array, { signal, onKeepalive }: ExchangeOptions): Promise<Uint8Array> {
     let response = await this.#exchange({ ...MSG, data: request, le: 256 });
-    while (response.statusWord === UPDATE) {
+    while (response.statusWord === STATUS_UPDATE) {
       const [status] = response.data;
       if (status !== undefined) onKeepalive?.(status);
-      const p1 = signal?.aborted === true ? CANCEL : GET_RESPONSE.p1;
+      const p1 = signal?.aborted === true ? POLL_CANCEL : GET_RESPONSE.p1;
       response = await this.#exchange({ ...GET_RESPONSE, p1, le: 256 });
     }
     if (response.statusWord === StatusWord.NO_ERROR) return response.data;

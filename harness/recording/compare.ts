@@ -1,6 +1,8 @@
 /** Where two recordings part: member by member, in the specification's names. */
 import { fromHex } from '../../ctap/bytes.ts';
-import { explainRequest, explainResponse, explainU2fRequest, explainU2fResponse, type Json } from './explain.ts';
+import type { Json } from '../../ctap/trace/entry.ts';
+import { explainRequest, explainResponse } from '../../ctap/trace/explain.ts';
+import { explainU2fRequest, explainU2fResponse } from '../../ctap/trace/explain-u2f.ts';
 import type { MessageStep, Recording, Step } from './format.ts';
 
 export interface Difference {
@@ -55,7 +57,7 @@ function explained({ protocol, request, response }: MessageStep): { request: Jso
   if (protocol === 'u2f') {
     return {
       request: { ...explainU2fRequest(asked), hex: request.hex },
-      response: response && { ...explainU2fResponse(answered!), hex: response.hex },
+      response: response && { ...explainU2fResponse(asked, answered!), hex: response.hex },
     };
   }
   return {

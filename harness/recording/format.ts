@@ -1,5 +1,5 @@
 /** A recording: what pages asked of a key, what went over the wire, and when. One file of JSON. */
-import type { Json } from './explain.ts';
+import type { Json } from '../../ctap/trace/entry.ts';
 
 export const FORMAT = 'ctaplab recording';
 export const VERSION = 1;

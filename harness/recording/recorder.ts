@@ -5,11 +5,13 @@ import { writeFile } from 'node:fs/promises';
 import { concat, fromBase64Url, fromUtf8, toHex } from '../../ctap/bytes.ts';
 import { nobleCrypto } from '../../ctap/crypto-noble.ts';
 import { CtapError } from '../../ctap/status.ts';
+import type { Json } from '../../ctap/trace/entry.ts';
+import { explainRequest, explainResponse } from '../../ctap/trace/explain.ts';
+import { explainU2fRequest, explainU2fResponse } from '../../ctap/trace/explain-u2f.ts';
 import { systemClock } from '../../emulator/clock.ts';
 import type { Clock, Environment, FingerprintReader, UserPresence } from '../../emulator/environment.ts';
 import { seededRandom } from '../../emulator/random.ts';
 import type { CtapDevice, ExchangeOptions } from '../client/device.ts';
-import { explainRequest, explainResponse, explainU2fRequest, explainU2fResponse, type Json } from './explain.ts';
 import { FORMAT, type MessageStep, type Recording, type Step, type UserAnswer, VERSION } from './format.ts';
 
 export interface RecorderOptions {
@@ -129,7 +131,7 @@ export class Recorder {
       msg: (request: Uint8Array, options?: ExchangeOptions) =>
         this.#message('u2f', request, () => device.msg(request, options), {
           request: explainU2fRequest,
-          response: explainU2fResponse,
+          response: (bytes) => explainU2fResponse(request, bytes),
         }),
     };
   }

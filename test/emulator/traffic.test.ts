@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fromHex, toHex } from '../../ctap/bytes.ts';
 import { BROADCAST_CHANNEL, encodeMessage, HidCommand } from '../../ctap/hid/packet.ts';
+import { FIDO_AID } from '../../ctap/iso7816/fido-applet.ts';
 import { encodeCarrierFrames } from '../../ctap/token2/hid-carrier.ts';
 import type { Traffic } from '../../ctap/trace/traffic.ts';
-import { FIDO_AID } from '../../emulator/applets/fido.ts';
 import { CardHost } from './applets/card-host.ts';
 import { Platform, START } from './authenticator/platform.ts';
 
