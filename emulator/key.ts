@@ -120,6 +120,7 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
     );
     const faults = new FaultSet(environment);
     const authenticator = await Authenticator.open({ ...environment, clock: faults.clock }, model, attestation);
+    faults.belongTo(authenticator);
     const oath = model.applets.includes('oath') ? await OathApplet.open(environment) : undefined;
     return new VirtualKey(options, authenticator, serial, oath, faults);
   }

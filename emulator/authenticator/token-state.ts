@@ -76,6 +76,11 @@ export class TokenState {
     return this.#observed();
   }
 
+  /** The bytes of the token in use, for faults that hold on to it; undefined where there is none. */
+  get value(): Uint8Array | undefined {
+    return this.#observed()?.token;
+  }
+
   has(permission: number): boolean {
     return ((this.#observed()?.permissions ?? 0) & permission) !== 0;
   }

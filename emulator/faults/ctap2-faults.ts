@@ -2,7 +2,7 @@
 import type { AuthenticatorData } from '../../ctap/authenticator-data.ts';
 import { type CborMap, type CborValue, decodeCbor, encodeCbor } from '../../ctap/cbor.ts';
 import { CtapError, Status, type StatusName } from '../../ctap/status.ts';
-import type { Fault } from './fault.ts';
+import type { Fault, FaultContext } from './fault.ts';
 
 /** A request as a fault looks at it. */
 export interface SeenRequest {
@@ -22,7 +22,11 @@ interface Names {
 interface Selective extends Names {
   /** Default: every request of the commands. */
   readonly when?: (request: SeenRequest) => boolean;
+  /** What else must hold, of the state that the key is in before it hears the request. Default: nothing. */
+  readonly given?: (context: FaultContext, request: SeenRequest) => boolean;
 }
+
+const always = () => true;
 
 export function seen(bytes: Uint8Array): SeenRequest {
   return { command: bytes[0] ?? 0, bytes, parameters: mapOf(bytes.subarray(1)) };
@@ -39,94 +43,83 @@ export function mapOf(bytes: Uint8Array): CborMap {
   }
 }
 
-/** The key says yes, without a response, to what it has refused. */
-export function acceptsFault({ when = () => true, ...names }: Selective): Fault {
+/** A hook for the requests that are concerned; others pass. */
+function selectively(
+  { id, summary, commands, when = always, given = always }: Selective,
+  hook: (
+    bytes: Uint8Array,
+    next: (bytes: Uint8Array) => Promise<Uint8Array>,
+    request: SeenRequest,
+  ) => Promise<Uint8Array>,
+): Fault {
   return {
-    ...names,
+    id,
+    summary,
+    commands,
     concerns: (bytes) => when(seen(bytes)),
-    install: () => ({
-      cbor: async (bytes, next) => {
-        const answer = await next(bytes);
-        return answer[0] !== Status.CTAP2_OK && when(seen(bytes)) ? Uint8Array.of(Status.CTAP2_OK) : answer;
+    install: (context) => ({
+      cbor: (bytes, next) => {
+        const request = seen(bytes);
+        return when(request) && given(context, request) ? hook(bytes, next, request) : next(bytes);
       },
     }),
   };
 }
 
-/** The key answers with that status: in place of success, or of any answer where `always` is set. */
+/** The key says yes, without a response, to what it has refused; `refusal`: to what it has refused by that status. */
+export function acceptsFault({ refusal, ...names }: Selective & { readonly refusal?: StatusName }): Fault {
+  return selectively(names, async (bytes, next) => {
+    const answer = await next(bytes);
+    const [status] = answer;
+    const refused = refusal === undefined ? status !== Status.CTAP2_OK : status === Status[refusal];
+    return refused ? Uint8Array.of(Status.CTAP2_OK) : answer;
+  });
+}
+
+/**
+ * The key answers with that status: in place of success, of the one that `instead` names, or of any answer where
+ * `always` is set.
+ */
 export function statusFault({
-  when = () => true,
   status,
-  always = false,
+  always: everyAnswer = false,
+  instead = 'CTAP2_OK',
   ...names
-}: Selective & { readonly status: StatusName; readonly always?: boolean }): Fault {
-  return {
-    ...names,
-    concerns: (bytes) => when(seen(bytes)),
-    install: () => ({
-      cbor: async (bytes, next) => {
-        const answer = await next(bytes);
-        const concerned = (always || answer[0] === Status.CTAP2_OK) && when(seen(bytes));
-        return concerned ? Uint8Array.of(Status[status]) : answer;
-      },
-    }),
-  };
+}: Selective & { readonly status: StatusName; readonly always?: boolean; readonly instead?: StatusName }): Fault {
+  return selectively(names, async (bytes, next) => {
+    const answer = await next(bytes);
+    return everyAnswer || answer[0] === Status[instead] ? Uint8Array.of(Status[status]) : answer;
+  });
 }
 
 /** The key's successful answer is another map than it should be. */
 export function answerFault({
-  when = () => true,
   change,
   ...names
 }: Selective & { readonly change: (answer: CborMap, request: SeenRequest) => CborMap }): Fault {
-  return bytesFault({
-    ...names,
-    when,
-    change: (bytes, request) => {
-      const changed = encodeCbor(change(mapOf(bytes), request));
-      return changed;
-    },
-  });
+  return bytesFault({ ...names, change: (bytes, request) => encodeCbor(change(mapOf(bytes), request)) });
 }
 
 /** The CBOR of the key's successful answer is other bytes than it should be. */
 export function bytesFault({
-  when = () => true,
   change,
   ...names
 }: Selective & { readonly change: (answer: Uint8Array, request: SeenRequest) => Uint8Array }): Fault {
-  return {
-    ...names,
-    concerns: (bytes) => when(seen(bytes)),
-    install: () => ({
-      cbor: async (bytes, next) => {
-        const answer = await next(bytes);
-        const request = seen(bytes);
-        if (answer[0] !== Status.CTAP2_OK || !when(request)) return answer;
-        const changed = change(answer.subarray(1), request);
-        return Uint8Array.of(Status.CTAP2_OK, ...changed);
-      },
-    }),
-  };
+  return selectively(names, async (bytes, next, request) => {
+    const answer = await next(bytes);
+    if (answer[0] !== Status.CTAP2_OK) return answer;
+    return Uint8Array.of(Status.CTAP2_OK, ...change(answer.subarray(1), request));
+  });
 }
 
 /** The key hears another request than it was sent. */
 export function hearingFault({
-  when = () => true,
   change,
   ...names
 }: Selective & { readonly change: (parameters: CborMap, request: SeenRequest) => CborMap }): Fault {
-  return {
-    ...names,
-    concerns: (bytes) => when(seen(bytes)),
-    install: () => ({
-      cbor: (bytes, next) => {
-        const request = seen(bytes);
-        if (!when(request)) return next(bytes);
-        return next(Uint8Array.of(request.command, ...encodeCbor(change(new Map(request.parameters), request))));
-      },
-    }),
-  };
+  return selectively(names, (_, next, request) =>
+    next(Uint8Array.of(request.command, ...encodeCbor(change(new Map(request.parameters), request)))),
+  );
 }
 
 /** The key signs authenticator data that are not what they should be. */

@@ -1,5 +1,6 @@
 /** The faults of one key that are on right now. */
 import type { AuthenticatorData } from '../../ctap/authenticator-data.ts';
+import type { Authenticator } from '../authenticator/authenticator.ts';
 import type { Clock, Environment } from '../environment.ts';
 import type { Fault, FaultContext, FaultHooks } from './fault.ts';
 import { findFault } from './index.ts';
@@ -16,6 +17,7 @@ export class FaultSet {
   readonly clock: Clock;
   readonly #context: FaultContext;
   #active: readonly ActiveFault[] = [];
+  #authenticator: Authenticator | undefined;
 
   constructor({ clock, random, crypto }: Pick<Environment, 'clock' | 'random' | 'crypto'>) {
     let shift = 0;
@@ -23,7 +25,24 @@ export class FaultSet {
     const shiftClock = (milliseconds: number) => {
       shift = milliseconds;
     };
-    this.#context = { clock, random, crypto, shiftClock };
+    const authenticator = () => {
+      if (this.#authenticator === undefined) throw new Error('a fault was turned on before there was a key');
+      return this.#authenticator;
+    };
+    this.#context = {
+      clock,
+      random,
+      crypto,
+      shiftClock,
+      get authenticator() {
+        return authenticator();
+      },
+    };
+  }
+
+  /** Tells the faults whose they are. */
+  belongTo(authenticator: Authenticator): void {
+    this.#authenticator = authenticator;
   }
 
   /** Ids of the faults that are on, the first one first. */

@@ -1,5 +1,6 @@
 /** A deliberate misbehaviour of a virtual key: what it is called, and where it takes hold. */
 import type { AuthenticatorData } from '../../ctap/authenticator-data.ts';
+import type { Authenticator } from '../authenticator/authenticator.ts';
 import type { Clock, Crypto, Random } from '../environment.ts';
 
 /** What a fault may use of the key that it spoils. */
@@ -7,6 +8,8 @@ export interface FaultContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly crypto: Crypto;
+  /** What the key knows, for faults that depend on it. They look at it, and leave it as it is. */
+  readonly authenticator: Authenticator;
   /** Moves the clock that the authenticator sees, in milliseconds; 0 puts it right. */
   shiftClock(milliseconds: number): void;
 }
