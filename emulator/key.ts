@@ -119,7 +119,8 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
       async () => authority ?? AttestationAuthority.open(environment),
     );
     const faults = new FaultSet(environment);
-    const authenticator = await Authenticator.open({ ...environment, clock: faults.clock }, model, attestation);
+    const { clock, presence } = faults;
+    const authenticator = await Authenticator.open({ ...environment, clock, presence }, model, attestation);
     faults.belongTo(authenticator);
     const oath = model.applets.includes('oath') ? await OathApplet.open(environment) : undefined;
     return new VirtualKey(options, authenticator, serial, oath, faults);

@@ -2,6 +2,7 @@
 import type { AuthenticatorData } from '../../ctap/authenticator-data.ts';
 import { type CborMap, type CborValue, decodeCbor, encodeCbor } from '../../ctap/cbor.ts';
 import { CtapError, Status, type StatusName } from '../../ctap/status.ts';
+import type { PresenceRequest } from '../environment.ts';
 import type { Fault, FaultContext } from './fault.ts';
 
 /** A request as a fault looks at it. */
@@ -124,8 +125,49 @@ export function hearingFault({
 
 /** The key signs authenticator data that are not what they should be. */
 export function authDataFault({
+  when = () => true,
   change,
   ...names
-}: Names & { readonly change: (data: AuthenticatorData, command: number) => AuthenticatorData }): Fault {
-  return { ...names, install: () => ({ authData: change }) };
+}: Selective & {
+  readonly change: (data: AuthenticatorData, command: number, request: SeenRequest) => AuthenticatorData;
+}): Fault {
+  return {
+    ...names,
+    install: () => {
+      let request = seen(new Uint8Array(0)); // the one under way: a key does one thing at a time
+      return {
+        cbor: (bytes, next) => {
+          request = seen(bytes);
+          return next(bytes);
+        },
+        authData: (data, command) => (when(request) ? change(data, command, request) : data),
+      };
+    },
+  };
+}
+
+/** The key takes the user for present where it should ask for a touch. */
+export function presenceFault({
+  when,
+  ...names
+}: Names & { readonly when: (request: PresenceRequest) => boolean }): Fault {
+  return { ...names, install: () => ({ present: when }) };
+}
+
+/** The key refuses with another status than it should. */
+export function otherRefusalFault({
+  when = () => true,
+  refusal,
+  status,
+  ...names
+}: Selective & { readonly refusal: StatusName; readonly status: StatusName }): Fault {
+  return {
+    ...names,
+    install: () => ({
+      cbor: async (bytes, next) => {
+        const answer = await next(bytes);
+        return answer[0] === Status[refusal] && when(seen(bytes)) ? Uint8Array.of(Status[status]) : answer;
+      },
+    }),
+  };
 }

@@ -1,7 +1,7 @@
 /** The faults of one key that are on right now. */
 import type { AuthenticatorData } from '../../ctap/authenticator-data.ts';
 import type { Authenticator } from '../authenticator/authenticator.ts';
-import type { Clock, Environment } from '../environment.ts';
+import type { Clock, Environment, UserPresence } from '../environment.ts';
 import type { Fault, FaultContext, FaultHooks } from './fault.ts';
 import { findFault } from './index.ts';
 
@@ -15,11 +15,17 @@ type Answering = (request: Uint8Array) => Promise<Uint8Array>;
 export class FaultSet {
   /** The clock that the authenticator sees. */
   readonly clock: Clock;
+  /** The user whom the authenticator asks. */
+  readonly presence: UserPresence;
   readonly #context: FaultContext;
   #active: readonly ActiveFault[] = [];
   #authenticator: Authenticator | undefined;
 
-  constructor({ clock, random, crypto }: Pick<Environment, 'clock' | 'random' | 'crypto'>) {
+  constructor({ clock, random, crypto, presence }: Pick<Environment, 'clock' | 'random' | 'crypto' | 'presence'>) {
+    this.presence = {
+      request: (request, abort) =>
+        this.#active.some(({ hooks }) => hooks.present?.(request)) ? 'touched' : presence.request(request, abort),
+    };
     let shift = 0;
     this.clock = { now: () => clock.now() + shift, after: (milliseconds, action) => clock.after(milliseconds, action) };
     const shiftClock = (milliseconds: number) => {

@@ -1,7 +1,7 @@
 /** A deliberate misbehaviour of a virtual key: what it is called, and where it takes hold. */
 import type { AuthenticatorData } from '../../ctap/authenticator-data.ts';
 import type { Authenticator } from '../authenticator/authenticator.ts';
-import type { Clock, Crypto, Random } from '../environment.ts';
+import type { Clock, Crypto, PresenceRequest, Random } from '../environment.ts';
 
 /** What a fault may use of the key that it spoils. */
 export interface FaultContext {
@@ -22,6 +22,8 @@ export interface FaultHooks {
   readonly msg?: (request: Uint8Array, next: (request: Uint8Array) => Promise<Uint8Array>) => Promise<Uint8Array>;
   /** The authenticator data of a CTAP2 command, before it is signed. */
   readonly authData?: (data: AuthenticatorData, command: number) => AuthenticatorData;
+  /** Whether the key takes the user for present without asking: false, or undefined, and it asks. */
+  readonly present?: (request: PresenceRequest) => boolean;
   /** A report from the host. */
   readonly received?: (report: Uint8Array, next: (report: Uint8Array) => void) => void;
   /** A report to the host. */

@@ -3,11 +3,19 @@ import type { Fault } from './fault.ts';
 import { getInfoFaults } from './get-info.ts';
 import { hidFaults } from './hid.ts';
 import { makeCredentialFaults } from './make-credential.ts';
+import { makeCredentialCborFaults } from './make-credential-cbor.ts';
+import { makeCredentialEntityFaults } from './make-credential-entities.ts';
 
 export type { Fault } from './fault.ts';
 
 export const faults: ReadonlyMap<string, Fault> = new Map(
-  [...hidFaults, ...getInfoFaults, ...makeCredentialFaults].map((fault) => [fault.id, fault] as const),
+  [
+    ...hidFaults,
+    ...getInfoFaults,
+    ...makeCredentialFaults,
+    ...makeCredentialCborFaults,
+    ...makeCredentialEntityFaults,
+  ].map((fault) => [fault.id, fault] as const),
 );
 
 /** @throws RangeError for an id that is none */

@@ -25,6 +25,11 @@ export function expectOk(answer: Answer): void {
   expectStatus(answer, 'CTAP2_OK');
 }
 
+/** The key says no, in whatever words: for rules whose status the specification leaves open. */
+export function expectRefused({ status }: Answer): void {
+  expect(status !== Status.CTAP2_OK, 'a refusal', statusName(status));
+}
+
 function shown(value: unknown): string {
   if (value instanceof Uint8Array)
     return value.length > 40 ? `${toHex(value.subarray(0, 40))}…` : toHex(value) || 'no bytes';
