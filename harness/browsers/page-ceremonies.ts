@@ -9,6 +9,7 @@ import type {
   RegistrationResponseJSON,
 } from '../webauthn/json.ts';
 import type { FetchRelatedOrigins } from '../webauthn/related-origins.ts';
+import type { WebAuthnUi } from '../webauthn/ui.ts';
 import type { HeldKey } from './held-key.ts';
 import type { PageRequest, PageVerdict } from './in-page/messages.ts';
 import { OPAQUE } from './opaque-origin.ts';
@@ -25,6 +26,8 @@ export interface Caller {
 }
 
 export interface PageCeremoniesOptions {
+  /** Who answers what a browser asks in dialogs of its own. Default: the key's hand. */
+  readonly ui?: WebAuthnUi | undefined;
   /** How related origins are looked up. Default: they are not. */
   readonly fetchRelatedOrigins?: FetchRelatedOrigins | undefined;
   /** Milliseconds of a request that names no timeout. Default 300,000. */
@@ -101,7 +104,7 @@ export class PageCeremonies {
       ancestorOrigins: caller.ancestorOrigins,
       allow: caller.allow,
       authenticators: (signal) => this.#key.devices(signal),
-      ui: this.#key.ui,
+      ui: this.#options.ui ?? this.#key.ui,
       fetchRelatedOrigins: this.#options.fetchRelatedOrigins,
       defaultTimeout: this.#options.defaultTimeout,
       timeoutRange: this.#options.timeoutRange,

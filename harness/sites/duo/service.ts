@@ -21,6 +21,7 @@ import { programRoutes, type ServiceParts } from './programs.ts';
 import { startTenantRadius, type TenantRadius, type TenantRadiusOptions } from './radius/tenant-server.ts';
 import { LocalAuthority } from './tls/local-authority.ts';
 import { createServiceApp } from './web/app.ts';
+import { type Door, type DoorOptions, openDoor } from './web/door.ts';
 import { WebSessions } from './web/sessions.ts';
 import type { Web } from './web/web.ts';
 
@@ -68,6 +69,8 @@ export interface DuoService extends ServiceParts {
   readonly radius: TenantRadius | undefined;
   /** The administrator that this start created, with the password in clear or the file that holds it. */
   readonly administrator: FirstAdministrator | undefined;
+  /** Serves the same pages over HTTP on this machine, too; closed with the service. */
+  openDoor(options: Omit<DoorOptions, 'onDefect'>): Promise<Door>;
   close(): Promise<void>;
 }
 
@@ -114,13 +117,14 @@ export async function startDuoService(options: DuoServiceOptions = {}): Promise<
     const administrator = await firstAdministrator(tenant, options);
     const prompts = new PromptTransactions(now);
     const web: Web = {
-      ...{ tenant, port, mailbox, prompts, loopback: isLoopback(host), decoys: new Decoys() },
+      ...{ tenant, port, mailbox, prompts, tls: true, loopback: isLoopback(host), decoys: new Decoys() },
       people: new WebSessions(now),
       administrators: new WebSessions(now),
       strangers: new Map(),
     };
     const programs = programRoutes({ tenant, prompts });
-    const app = createServiceApp(web, programs, options.onDefect ?? ((error) => console.error(error)));
+    const onDefect = options.onDefect ?? ((error) => console.error(error));
+    const app = createServiceApp(web, programs, onDefect);
     server.on('request', getRequestListener(app.fetch));
     const radius = options.radius === undefined ? undefined : await startTenantRadius(tenant, options.radius);
     if (radius !== undefined) closers.push(() => radius.close());
@@ -128,6 +132,11 @@ export async function startDuoService(options: DuoServiceOptions = {}): Promise<
       ...{ tenant, prompts, mailbox, radius, administrator, port, url: tenant.origin },
       certificateAuthority: authority.certificate,
       certificateAuthorityFile: authorityFolder === undefined ? undefined : join(authorityFolder, 'ca.pem'),
+      openDoor: async (door) => {
+        const opened = await openDoor(web, { ...door, onDefect });
+        closers.push(() => opened.close());
+        return opened;
+      },
       close: () => closeAll(closers),
     };
   } catch (error) {

@@ -20,10 +20,12 @@ export interface ProgramRoutes {
   readonly routes: Hono;
 }
 
+/** @param furnish adds routes and middleware that come before the pages, behind the guards of pages */
 export function createServiceApp(
   web: Web,
   programs: readonly ProgramRoutes[],
   onDefect: (error: unknown) => void,
+  furnish: (app: Hono) => void = () => {},
 ): Hono {
   const place = { origin: web.tenant.origin, port: web.port };
   const app = new Hono();
@@ -35,6 +37,7 @@ export function createServiceApp(
   });
   for (const { path, routes } of programs) app.route(path, routes);
   app.use(checkOrigin(place));
+  furnish(app);
   app.route('/assets', assetRoutes());
   app.route('/dashboard', dashboardRoutes(web));
   if (web.mailbox !== undefined) app.route('/', mailboxRoutes(web, web.mailbox));

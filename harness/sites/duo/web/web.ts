@@ -21,6 +21,8 @@ import type { WebSession, WebSessions } from './sessions.ts';
 export interface Web {
   readonly tenant: Tenant;
   readonly port: number;
+  /** Whether browsers reach it by HTTPS; else over HTTP on this machine alone. */
+  readonly tls: boolean;
   /** Whether this machine alone reaches the service. */
   readonly loopback: boolean;
   readonly decoys: Decoys;
@@ -38,8 +40,8 @@ export type Part = 'people' | 'administrators';
 
 // Cookies do not know ports: the port in the name keeps two services on one machine apart. The prefix makes browsers
 // refuse a cookie of that name from another host, or without TLS (RFC 6265bis §4.1.3.2).
-function cookieName(web: Web, name: string): string {
-  return `__Host-ctaplab_${name}_${web.port}`;
+function cookieName({ tls, port }: Web, name: string): string {
+  return `${tls ? '__Host-' : ''}ctaplab_${name}_${port}`;
 }
 
 export function currentSession(web: Web, c: Context, part: Part): WebSession | undefined {
@@ -68,13 +70,13 @@ export function renewSession(web: Web, c: Context, part: Part, old: WebSession):
 export function endSession(web: Web, c: Context, part: Part): void {
   const session = currentSession(web, c, part);
   if (session !== undefined) web[part].remove(session);
-  deleteCookie(c, cookieName(web, part), { path: '/', secure: true });
+  deleteCookie(c, cookieName(web, part), { path: '/', secure: web.tls });
 }
 
 function send(web: Web, c: Context, part: Part, session: WebSession): WebSession {
   // Applications send people to the prompt from their own site, where a strict cookie would stay at home.
   const sameSite = part === 'people' ? 'Lax' : 'Strict';
-  setCookie(c, cookieName(web, part), session.id, { httpOnly: true, secure: true, sameSite, path: '/' });
+  setCookie(c, cookieName(web, part), session.id, { httpOnly: true, secure: web.tls, sameSite, path: '/' });
   return session;
 }
 
@@ -84,7 +86,7 @@ export function rememberedToken(web: Web, c: Context): string | undefined {
 
 export function setRememberedToken(web: Web, c: Context, token: string, expiresAt: number): void {
   const expires = new Date(expiresAt);
-  const options = { httpOnly: true, secure: true, sameSite: 'Lax', path: '/', expires } as const;
+  const options = { httpOnly: true, secure: web.tls, sameSite: 'Lax', path: '/', expires } as const;
   setCookie(c, cookieName(web, 'remembered'), token, options);
 }
 
