@@ -28,7 +28,7 @@ export abstract class HeldKey extends PageRequests {
   }
 
   /** The key for a ceremony: at once where it is in, else when it is plugged in. @throws the signal's reason */
-  abstract devices(signal: AbortSignal): Promise<readonly CtapDevice[]>;
+  abstract devices(signal: AbortSignal): Promise<readonly CtapDevice[]> | readonly CtapDevice[];
 
   /** True where it is part of the device that shows the page, and can verify its user. A security key is not. */
   get isUserVerifyingPlatformAuthenticator(): boolean {

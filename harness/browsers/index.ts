@@ -15,6 +15,7 @@ export type {
   WithSecurityKeyOptions,
 } from './choose-key.ts';
 export { type CtaplabTasks, type CypressKeyOptions, ctaplabTasks, type InstallInPage } from './cypress.ts';
+export { withDebuggedChromium } from './debugged-chromium.ts';
 export * from './fixtures.ts';
 export { HeldKey, type PickPasskey, type UserPin } from './held-key.ts';
 export { DeviceKey, type DeviceKeyOptions, type LabKeyOptions, LabSecurityKey } from './outside-key.ts';

@@ -30,8 +30,13 @@ export const BINDING = '__securityKey';
 /** A property of the window that names its document: another one is there after a navigation, and the same after a change of the hash. */
 export const DOCUMENT = '__securityKeyDocument';
 
+export interface ScriptOptions {
+  /** True where the client looks up related origins, and so says. */
+  readonly relatedOrigins?: boolean;
+}
+
 /** The script that goes into each document before any of its own. */
-export function initScript({ relatedOrigins = false }: { readonly relatedOrigins?: boolean } = {}): string {
+export function initScript({ relatedOrigins = false }: ScriptOptions = {}): string {
   // Some compilers wrap functions in a helper of theirs, which the page has not.
   return `(() => {
     const __name = (value) => value;

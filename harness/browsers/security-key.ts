@@ -154,7 +154,11 @@ export class SecurityKey extends HeldKey {
     }
   }
 
-  override async devices(signal: AbortSignal): Promise<readonly CtapDevice[]> {
+  override devices(signal: AbortSignal): Promise<readonly CtapDevice[]> | readonly CtapDevice[] {
+    return this.#device === undefined ? this.#pluggedIn(signal) : [this.#device];
+  }
+
+  async #pluggedIn(signal: AbortSignal): Promise<readonly CtapDevice[]> {
     for (;;) {
       if (this.#device !== undefined) return [this.#device];
       let inserted = () => {};

@@ -16,6 +16,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   demo: { summary: 'register and sign in once, headless, step by step', load: () => import('./demo.ts') },
   exec: { summary: 'run a command with a key plugged in', load: () => import('./exec.ts') },
   webdriver: { summary: 'serve WebDriver with virtual authenticators', load: () => import('./webdriver.ts') },
+  attach: { summary: 'give the pages of a running Chromium a key', load: () => import('./attach.ts') },
   list: { summary: 'show the keys that can be reached', load: () => import('./list.ts') },
   info: { summary: 'show what a key says of itself', load: () => import('./info.ts') },
   pin: { summary: 'set or change a PIN, or see its state', load: () => import('./pin.ts') },

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { Failure } from './failure.ts';
 
 /** Asks on the terminal without showing what is typed; the question goes to stderr. */
-async function askHidden(question: string): Promise<string> {
+export async function askHidden(question: string): Promise<string> {
   const muted = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: muted, terminal: true });
   lines.on('SIGINT', () => lines.close());

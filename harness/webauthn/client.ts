@@ -131,8 +131,9 @@ export class WebAuthnClient {
     const milliseconds = this.#lifetime(timeout);
     const end = () => lifetime.abort(webauthnError('NotAllowedError', `nothing happened within ${milliseconds} ms`));
     const timer = setTimeout(end, milliseconds);
-    const signals = signal ? [signal, lifetime.signal] : [lifetime.signal];
-    const ceremonySignal = AbortSignal.any(signals);
+    const ceremonySignal = lifetime.signal;
+    const abort = () => lifetime.abort(signal?.reason);
+    signal?.addEventListener('abort', abort, { once: true });
     try {
       const { ui = {}, fetchRelatedOrigins, enterpriseRpIds = [] } = this.#options;
       return await run({
@@ -146,6 +147,7 @@ export class WebAuthnClient {
       });
     } finally {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
     }
   }
 
@@ -158,7 +160,8 @@ export class WebAuthnClient {
 
   async #devices(signal: AbortSignal): Promise<readonly CtapDevice[]> {
     const { authenticators } = this.#options;
-    if (typeof authenticators === 'function') return answerOf(() => authenticators(signal), signal);
-    return 'cbor' in authenticators ? [authenticators] : authenticators;
+    if (typeof authenticators !== 'function') return 'cbor' in authenticators ? [authenticators] : authenticators;
+    const found = authenticators(signal);
+    return found instanceof Promise ? answerOf(() => found, signal) : found;
   }
 }

@@ -79,10 +79,16 @@ async function allowListOf(
   authorization: Authorization,
 ): Promise<PublicKeyCredentialDescriptor[]> {
   const lists = batches(options.allowCredentials ?? [], authenticator.info);
+  const [list] = lists;
   // a silent question would not see what only the verified user may: send the list as it is where it fits
-  if (authorization.kind === 'builtInUv' && lists.length === 1) return lists[0]!;
+  if (list && lists.length === 1 && (authorization.kind === 'builtInUv' || isPlain(authenticator, list))) return list;
   const found = await findCredential(authenticator, rpId, lists, authorization);
   return found ? [found] : [];
+}
+
+/** There is nothing to find out: one credential, and a key that says at once that it has no such one (§6.2.2 step 7). */
+function isPlain({ info }: Ctap2Authenticator, list: readonly PublicKeyCredentialDescriptor[]): boolean {
+  return list.length === 1 && info.versions.some((version) => /^FIDO_2_[1-9]$/.test(version));
 }
 
 /**

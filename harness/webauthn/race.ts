@@ -26,6 +26,7 @@ export async function firstOf<T>(
 ): Promise<T> {
   signal.throwIfAborted();
   let chosen: AbortController | undefined;
+  const several = devices.length > 1;
   const contestants = devices.map((device) => ({ device, controller: new AbortController() }));
   const choose = (winner: AbortController) => {
     if (chosen !== undefined && chosen !== winner) throw notChosen();
@@ -34,8 +35,9 @@ export async function firstOf<T>(
   };
   const outcomes = await Promise.all(
     contestants.map(async ({ device, controller }): Promise<{ controller: AbortController; outcome: Outcome<T> }> => {
-      const own = AbortSignal.any([signal, controller.signal]);
-      const turn: Turn = { signal: own, several: devices.length > 1, choose: () => choose(controller) };
+      // one alone is never called off for another
+      const own = several ? AbortSignal.any([signal, controller.signal]) : signal;
+      const turn: Turn = { signal: own, several, choose: () => choose(controller) };
       const outcome = await settled(() => run(device, turn));
       const decided = 'value' in outcome || isDecision(outcome.error);
       if (decided && !own.aborted && chosen === undefined) choose(controller);

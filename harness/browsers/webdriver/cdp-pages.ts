@@ -1,10 +1,18 @@
 /**
- * The pages of Chromium: by its DevTools Protocol, for its driver lets WebDriver BiDi wait while a command of the client
- * runs, and that may be a script that waits for our answer.
+ * The pages of Chromium by its DevTools Protocol, whoever drives them. Behind WebDriver too: Chromium's driver lets BiDi
+ * wait while a command of the client runs, and that may be a script that waits for our answer.
  */
 import type { PageAbort, PageRequest, PageVerdict } from '../in-page/messages.ts';
-import type { PageCeremonies } from '../page-ceremonies.ts';
-import { BINDING, callerOf, DOCUMENT, type FrameAttributes, type FramePlace, initScript } from '../page-frames.ts';
+import type { Caller, PageCeremonies } from '../page-ceremonies.ts';
+import {
+  BINDING,
+  callerOf,
+  DOCUMENT,
+  type FrameAttributes,
+  type FramePlace,
+  initScript,
+  type ScriptOptions,
+} from '../page-frames.ts';
 import type { CdpConnection } from './cdp-connection.ts';
 import type { Pages } from './pages.ts';
 
@@ -13,7 +21,7 @@ const CHANNEL = '__securityKeyChannel';
 const SETTLE = '__securityKeySettle';
 
 /** Goes into a document before any of its own scripts. */
-const SCRIPT = `(() => {
+const scriptFor = (options: ScriptOptions) => `(() => {
   if (window[${JSON.stringify(DOCUMENT)}] !== undefined) return; // it is here already
   const send = window.${CHANNEL};
   const waiting = new Map();
@@ -28,7 +36,7 @@ const SCRIPT = `(() => {
     waiting.set(++last, resolve);
     send(JSON.stringify({ number: last, message }));
   });
-  ${initScript()}
+  ${initScript(options)}
   delete window.${BINDING};
   delete window.${CHANNEL};
 })()`;
@@ -50,6 +58,8 @@ interface Document {
   readonly frameId: string;
   /** What the ceremonies know it by. */
   readonly frame: object;
+  /** Who asks, once it has: as long as a document lives nothing of that changes. */
+  caller?: Promise<Caller | undefined>;
 }
 
 interface Call {
@@ -67,14 +77,21 @@ export class CdpPages implements Pages {
   readonly #connection: CdpConnection;
   readonly #ceremonies: PageCeremonies;
   readonly #onDefect: (error: unknown) => void;
+  readonly #script: string;
   /** By session and execution context. */
   readonly #documents = new Map<string, Document>();
   readonly #sessions = new Set<string>();
 
-  constructor(connection: CdpConnection, ceremonies: PageCeremonies, onDefect: (error: unknown) => void) {
+  constructor(
+    connection: CdpConnection,
+    ceremonies: PageCeremonies,
+    onDefect: (error: unknown) => void,
+    options: ScriptOptions = {},
+  ) {
     this.#connection = connection;
     this.#ceremonies = ceremonies;
     this.#onDefect = onDefect;
+    this.#script = scriptFor(options);
   }
 
   async install(): Promise<void> {
@@ -136,7 +153,7 @@ export class CdpPages implements Pages {
         send('Page.enable'),
         send('Runtime.enable'),
         send('Runtime.addBinding', { name: CHANNEL }),
-        send('Page.addScriptToEvaluateOnNewDocument', { source: SCRIPT, runImmediately: true }),
+        send('Page.addScriptToEvaluateOnNewDocument', { source: this.#script, runImmediately: true }),
         this.#watchTargets(session),
         send('Runtime.runIfWaitingForDebugger'),
       ]);
@@ -159,10 +176,16 @@ export class CdpPages implements Pages {
       this.#ceremonies.abort(document.frame, message.id);
       return undefined;
     }
-    const place = await this.#placeOf(document.frameId);
-    if (place === undefined) return { error: { name: 'AbortError', message: 'the page has gone' } };
-    const caller = await callerOf(place, message.origin, { attributes: () => this.#attributesOf(place) });
-    return this.#ceremonies.run({ ...caller, frame: document.frame }, message);
+    document.caller ??= this.#callerOf(document, message.origin);
+    const caller = await document.caller;
+    if (caller === undefined) return { error: { name: 'AbortError', message: 'the page has gone' } };
+    return this.#ceremonies.run(caller, message);
+  }
+
+  async #callerOf({ frameId, frame }: Document, origin: string): Promise<Caller | undefined> {
+    const place = await this.#placeOf(frameId);
+    if (place === undefined) return undefined;
+    return { ...(await callerOf(place, origin, { attributes: () => this.#attributesOf(place) })), frame };
   }
 
   #leave(matches: (document: Document, name: string) => boolean): void {

@@ -4,13 +4,16 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { closeServer, listen } from '../../../emulator/lab/listening.ts';
 import { createBrowserlessClient } from '../../browsers/browserless.ts';
+import { withDebuggedChromium } from '../../browsers/debugged-chromium.ts';
 import { type PlaywrightContext, type PlaywrightPage, withSecurityKey } from '../../browsers/playwright.ts';
 import { closing } from '../closing.ts';
 import { type Contest, type Operation, Unavailable } from './rounds.ts';
 
 export const browserContests: readonly (readonly [string, () => Promise<Contest>])[] = [
-  ['page-registration', () => pageContest('page-registration', CREATE)],
-  ['page-sign-in', () => pageContest('page-sign-in', GET)],
+  ['page-registration', () => pageContest('page-registration', CREATE, debuggedPage)],
+  ['page-sign-in', () => pageContest('page-sign-in', GET, debuggedPage)],
+  ['playwright-registration', () => pageContest('playwright-registration', CREATE, playwrightPage)],
+  ['playwright-sign-in', () => pageContest('playwright-sign-in', GET, playwrightPage)],
   ['page-start', pageStartContest],
   ['browserless-registration', () => browserlessContest('browserless-registration', CREATE)],
   ['browserless-sign-in', () => browserlessContest('browserless-sign-in', GET)],
@@ -59,6 +62,8 @@ interface Chromium {
   readonly browser: { newContext(): Promise<Context> };
   /** A page at `http://localhost`. */
   readonly origin: string;
+  /** `HOST:PORT` of its DevTools. */
+  readonly debugger: string;
   close(): Promise<void>;
 }
 
@@ -76,10 +81,13 @@ async function openChromium(): Promise<Chromium> {
     response.end('<!doctype html><title>Bench</title>');
   });
   await listen(server, 0, '127.0.0.1');
-  const browser = await chromium.launch({ executablePath, args: ARGUMENTS });
+  const debuggingPort = await freePort();
+  const args = [...ARGUMENTS, `--remote-debugging-port=${debuggingPort}`];
+  const browser = await chromium.launch({ executablePath, args });
   return {
     browser,
     origin: `http://localhost:${(server.address() as AddressInfo).port}`,
+    debugger: `127.0.0.1:${debuggingPort}`,
     close: () =>
       closing(async (onClose) => {
         onClose(() => closeServer(server));
@@ -88,18 +96,38 @@ async function openChromium(): Promise<Chromium> {
   };
 }
 
+/** A port that nobody listens at right now. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await listen(server, 0, '127.0.0.1');
+  const { port } = server.address() as AddressInfo;
+  await closeServer(server);
+  return port;
+}
+
 function inPage(page: Page, script: string): Operation {
   return async (count) => {
     await page.evaluate(`(${script})(${count})`);
   };
 }
 
-async function ourPage({ browser, origin }: Chromium): Promise<Page> {
-  const context = await browser.newContext();
-  await withSecurityKey(context);
+async function openPage(context: Context, origin: string): Promise<Page> {
   const page = await context.newPage();
   await page.goto(origin);
   return page;
+}
+
+/** A page that reaches the key by Playwright's own means. */
+async function playwrightPage({ browser, origin }: Chromium): Promise<Page> {
+  const context = await browser.newContext();
+  await withSecurityKey(context);
+  return openPage(context, origin);
+}
+
+/** A page that reaches the key by a DevTools connection of ours. */
+async function debuggedPage({ browser, origin, debugger: address }: Chromium): Promise<Page> {
+  await withDebuggedChromium(address);
+  return openPage(await browser.newContext(), origin);
 }
 
 async function theirPage({ browser, origin }: Chromium): Promise<Page> {
@@ -114,14 +142,23 @@ async function theirPage({ browser, origin }: Chromium): Promise<Page> {
   return page;
 }
 
-async function pageContest(name: string, script: string): Promise<Contest> {
-  const chromium = await openChromium();
+/** In a Chromium each: the DevTools connection serves all pages of the one that it is of. */
+async function pageContest(
+  name: string,
+  script: string,
+  ourPage: (chromium: Chromium) => Promise<Page>,
+): Promise<Contest> {
+  const [ours, theirs] = [await openChromium(), await openChromium()];
   return {
     name,
-    subject: inPage(await ourPage(chromium), script),
+    subject: inPage(await ourPage(ours), script),
     against: 'Chromium’s own virtual authenticator',
-    reference: inPage(await theirPage(chromium), script),
-    close: () => chromium.close(),
+    reference: inPage(await theirPage(theirs), script),
+    close: () =>
+      closing(async (onClose) => {
+        onClose(() => ours.close());
+        onClose(() => theirs.close());
+      }),
   };
 }
 
@@ -163,7 +200,7 @@ async function browserlessContest(name: string, script: string): Promise<Contest
       }
     },
     against: 'the same key behind a page of Chromium',
-    reference: inPage(await ourPage(chromium), script),
+    reference: inPage(await debuggedPage(chromium), script),
     close: () =>
       closing(async (onClose) => {
         onClose(() => chromium.close());

@@ -50,8 +50,8 @@ describe('get with a list', () => {
       const { json } = await signIn(client, registered, { allowCredentials });
       expect(json.id).toBe(registered.credential.id);
     }
-    // the first of the lists of eight knows it; then all of them are asked
-    const silent = 1 + Math.ceil(length / 8);
+    // of one there is nothing to find out; else the first of the lists of eight knows it, then all of them are asked
+    const silent = length === 1 ? 0 : 1 + Math.ceil(length / 8);
     expect(commands.filter((command) => command === Command.authenticatorGetAssertion)).toHaveLength(silent + 2);
   });
 
