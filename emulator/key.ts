@@ -16,6 +16,7 @@ import type { Exchange, HidPlug, MessageHandler } from './exchange.ts';
 import { FaultSet } from './faults/fault-set.ts';
 import { Token2Carrier } from './hid/token2-carrier.ts';
 import { CtapHidDevice } from './hid-device.ts';
+import { KeyInside } from './inside/inside.ts';
 import { KeyApplets } from './key-applets.ts';
 import { defaultModel, type Model, speaksCtap2 } from './models/index.ts';
 import { drawSerialNumber } from './models/serial-number.ts';
@@ -60,11 +61,14 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
   readonly #u2f: U2fApplet | undefined;
   /** Its credentials, to be taken out and put in; undefined where the model lets nobody do that. */
   readonly portable: PortableCredentials | undefined;
+  /** Facts and secrets that it tells no host. */
+  readonly inside: KeyInside;
   readonly #onDefect: (error: unknown) => void;
   readonly #onWink: () => void;
   readonly #plugs = new Set<{ unplug(): void; readonly maxMessageSize?: number }>();
   readonly #applets: KeyApplets;
   readonly #traffic: TrafficTap;
+  readonly #activityListeners = new Set<() => void>();
   #busy: Promise<unknown> | undefined;
 
   private constructor(
@@ -87,6 +91,7 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
     this.portable = model.portableCredentials
       ? new PortableCredentials(authenticator, (action) => this.#oneAtATime(action))
       : undefined;
+    this.inside = new KeyInside(authenticator);
     this.#traffic = new TrafficTap({ clock: environment.clock, onDefect: this.#onDefect });
     this.identity = { ...model.usb, serial };
     const { pin } = authenticator;
@@ -202,6 +207,18 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
     return this.#traffic.listen(listener);
   }
 
+  /** True while it works on something, a question to its user included. */
+  get busy(): boolean {
+    return this.#busy !== undefined;
+  }
+
+  /** Calls `listener` when the key has begun to work and when it is done. @returns ends it */
+  onActivity(listener: () => void): () => void {
+    const own = () => listener(); // the same function may listen twice
+    this.#activityListeners.add(own);
+    return () => void this.#activityListeners.delete(own);
+  }
+
   /**
    * A finger on the key while nothing asks for one: types the next password where a slot says so.
    * @returns what was typed, once it is; undefined where a touch does nothing
@@ -300,9 +317,11 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
     const running = this.#busy ? this.#busy.then(action) : action();
     const done = () => {
       if (this.#busy === turn) this.#busy = undefined;
+      for (const listener of this.#activityListeners) listener();
     };
     const turn: Promise<void> = running.then(done, done); // a failure is its asker's; the next turn comes all the same
     this.#busy = turn;
+    for (const listener of this.#activityListeners) listener();
     return running;
   }
 }

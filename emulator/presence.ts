@@ -31,12 +31,16 @@ function answerAfter(
   });
 }
 
-/** Touches `milliseconds` after the key asks; later than the key waits, it times out. */
-export function delayedPresence(clock: Clock, milliseconds: number): UserPresence {
+/** Touches, or answers otherwise, `milliseconds` after the key asks; later than the key waits, it times out. */
+export function delayedPresence(
+  clock: Clock,
+  milliseconds: number,
+  answer: 'touched' | 'denied' = 'touched',
+): UserPresence {
   return {
     request: (_, { signal }) =>
       milliseconds < PRESENCE_TIMEOUT
-        ? answerAfter(clock, milliseconds, 'touched', signal)
+        ? answerAfter(clock, milliseconds, answer, signal)
         : answerAfter(clock, PRESENCE_TIMEOUT, 'timeout', signal),
   };
 }

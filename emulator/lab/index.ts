@@ -1,10 +1,6 @@
-export {
-  type ControlApiOptions,
-  createControlApi,
-  type LabKeyJSON,
-  MAX_WAIT,
-  type PendingJSON,
-} from './control-api.ts';
+export { type ControlApiOptions, createControlApi } from './api/app.ts';
+export { apiDocument } from './api/document.ts';
+export { type LabKeyJSON, MAX_WAIT, type PendingJSON } from './api/schemas.ts';
 export { Lab, type LabOptions } from './lab.ts';
 export { LabKey } from './lab-key.ts';
 export { type ControlServer, type ControlServerOptions, serveControlApi } from './server.ts';

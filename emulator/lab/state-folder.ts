@@ -1,21 +1,27 @@
-/** What lies in the folder of a lab that lasts: one namespace of an LMDB database for each key, one for the authority. */
+/**
+ * What lies in the folder of a lab that lasts: in one LMDB database, a namespace for each key and each programmable
+ * token, one for the authority, and one for what the lab itself keeps of them.
+ */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Store } from '../environment.ts';
 import { memoryStore } from '../store/memory.ts';
+
+export type Whose = number | 'authority' | 'lab' | `token-${number}`;
 
 function databaseOf(state: string): string {
   return join(state, 'keys');
 }
 
 /**
- * Opens the records of a key, named by its number, or of the authority; without a folder they last as long as the process.
+ * Opens the records of a key, named by its number, of a token, of the authority, or of the lab; without a folder they
+ * last as long as the process.
  * @throws StoreError where the folder cannot be used, or a running lab has it
  */
-export async function openStateStore(state: string | undefined, whose: number | 'authority'): Promise<Store> {
+export async function openStateStore(state: string | undefined, whose: Whose): Promise<Store> {
   if (state === undefined) return memoryStore();
   const { openLmdbStore } = await import('../store/lmdb.ts');
-  return openLmdbStore(databaseOf(state), { namespace: whose === 'authority' ? whose : `key-${whose}` });
+  return openLmdbStore(databaseOf(state), { namespace: typeof whose === 'number' ? `key-${whose}` : whose });
 }
 
 /** True where a lab has been in that folder. */
@@ -37,10 +43,29 @@ export async function withKeyStore<T>(
   }
 }
 
-/** How many keys the folder holds; they are numbered from 1 without gaps. */
-export async function countKeys(state: string): Promise<number> {
-  for (let count = 0; ; count++) {
-    const next = await withKeyStore(state, count + 1, (store) => store.get('serial'));
-    if (next === undefined) return count;
+/** The numbers of what an open folder holds, ascending; numbers of what was deleted are missing. */
+export async function numbersIn(state: string, kind: 'key' | 'token' = 'key'): Promise<number[]> {
+  const { namespacesOf } = await import('../store/lmdb.ts');
+  const form = new RegExp(`^${kind}-(\\d+)$`);
+  return namespacesOf(databaseOf(state))
+    .map((name) => Number(form.exec(name)?.[1]))
+    .filter((number) => Number.isSafeInteger(number))
+    .sort((a, b) => a - b);
+}
+
+/** The numbers of the keys of a folder that nobody has open. */
+export async function keyNumbers(state: string): Promise<number[]> {
+  const store = await openStateStore(state, 'lab'); // which keeps the database open meanwhile
+  try {
+    return await numbersIn(state);
+  } finally {
+    await store.close();
   }
+}
+
+/** Runs `action`, whose commits to stores of that folder are all made or none; stores in memory keep what was done. */
+export async function commitTogether(state: string | undefined, action: () => void): Promise<void> {
+  if (state === undefined) return action();
+  const lmdb = await import('../store/lmdb.ts');
+  lmdb.commitTogether(databaseOf(state), action);
 }

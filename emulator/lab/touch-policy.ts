@@ -1,6 +1,6 @@
 /** How the keys of a lab are touched: by nobody's hand at once, by a person, never, or after a while. */
 import type { Abortable, Clock, PresenceAnswer, PresenceRequest, UserPresence } from '../environment.ts';
-import { autoPresence, delayedPresence, denyPresence, ManualPresence } from '../presence.ts';
+import { autoPresence, delayedPresence, denyPresence, ManualPresence, PRESENCE_TIMEOUT } from '../presence.ts';
 
 /** `after` waits that many milliseconds of the key's clock and touches then. */
 export type TouchPolicy = 'auto' | 'manual' | 'deny' | { readonly after: number };
@@ -20,13 +20,22 @@ export function formatTouchPolicy(policy: TouchPolicy): string {
   return typeof policy === 'string' ? policy : `after=${policy.after}`;
 }
 
-/** The user of one key: follows the policy; with `manual`, whoever holds {@link manual}. */
+/** How one question is answered: after that many milliseconds of the key's clock, or never. */
+export type Decision = { readonly answer: 'touch' | 'deny'; readonly after: number } | { readonly answer: 'ignore' };
+
+/**
+ * The user of one key: first what was decided beforehand, a decision for each question, then by the policy; with
+ * `manual`, whoever holds {@link manual}.
+ */
 export class LabPresence implements UserPresence {
   /** How the next questions are answered; what waits already goes on waiting. */
   policy: TouchPolicy;
   /** What waits for a hand; empty under any other policy than `manual`. */
   readonly manual: ManualPresence;
   readonly #clock: Clock;
+  readonly #listeners = new Set<() => void>();
+  #decisions: readonly Decision[] = [];
+  #asking = 0;
 
   constructor(policy: TouchPolicy, clock: Clock) {
     this.policy = policy;
@@ -34,8 +43,48 @@ export class LabPresence implements UserPresence {
     this.#clock = clock;
   }
 
+  /** What the next questions will get, the first one first. */
+  get decisions(): readonly Decision[] {
+    return this.#decisions;
+  }
+
+  set decisions(decisions: readonly Decision[]) {
+    this.#decisions = [...decisions];
+    this.#changed();
+  }
+
+  /** True while a question waits, whoever answers it. */
+  get asking(): boolean {
+    return this.#asking > 0;
+  }
+
+  /** Calls `listener` when a question comes or goes. @returns ends it */
+  onChange(listener: () => void): () => void {
+    const own = () => listener(); // the same function may listen twice
+    this.#listeners.add(own);
+    return () => void this.#listeners.delete(own);
+  }
+
   request(request: PresenceRequest, abort: Abortable): Promise<PresenceAnswer> | PresenceAnswer {
-    return this.#user.request(request, abort);
+    const asked = this.#nextUser().request(request, abort);
+    if (typeof asked === 'string') return asked;
+    this.#asking += 1;
+    const answered = () => {
+      this.#asking -= 1;
+      this.#changed();
+    };
+    asked.then(answered, answered); // whoever asked has the failure
+    this.#changed();
+    return asked;
+  }
+
+  #nextUser(): UserPresence {
+    const [decision, ...later] = this.#decisions;
+    if (decision === undefined) return this.#user;
+    this.#decisions = later;
+    if (decision.answer === 'ignore') return delayedPresence(this.#clock, PRESENCE_TIMEOUT);
+    if (decision.after === 0) return decision.answer === 'touch' ? autoPresence : denyPresence;
+    return delayedPresence(this.#clock, decision.after, decision.answer === 'touch' ? 'touched' : 'denied');
   }
 
   get #user(): UserPresence {
@@ -43,5 +92,9 @@ export class LabPresence implements UserPresence {
     if (this.policy === 'deny') return denyPresence;
     if (this.policy === 'manual') return this.manual;
     return delayedPresence(this.#clock, this.policy.after);
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
   }
 }

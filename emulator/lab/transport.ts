@@ -28,6 +28,11 @@ export function parseTransport(text: string): TransportChoice {
   throw new RangeError(`expected ${FORMS}, got ${JSON.stringify(text)}`);
 }
 
+/** As {@link parseTransport} reads it. */
+export function formatTransport(choice: TransportChoice): string {
+  return choice.kind === 'uhid' || choice.port === 0 ? choice.kind : `${choice.kind}:${choice.port}`;
+}
+
 /** The same way for the key of that number, the first being 0. */
 export function transportOf(choice: TransportChoice, index: number): TransportChoice {
   return choice.kind !== 'uhid' && choice.port > 0 ? { ...choice, port: choice.port + index } : choice;

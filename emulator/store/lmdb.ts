@@ -47,6 +47,25 @@ export async function openLmdbStore(folder: string, { namespace }: LmdbStoreOpti
   return shared.store(namespace);
 }
 
+/**
+ * The namespaces of a store that this process has open, in the order of their names: their number is what it costs.
+ * @throws StoreError where none of its namespaces is open
+ */
+export function namespacesOf(folder: string): string[] {
+  return openFolder(folder).namespaces();
+}
+
+/** Runs `action`, whose commits to the keys of that store are all made or none. @throws StoreError as {@link namespacesOf} */
+export function commitTogether(folder: string, action: () => void): void {
+  openFolder(folder).together(action);
+}
+
+function openFolder(folder: string): Folder {
+  const open = folders.get(realpathSync(folder));
+  if (open === undefined) throw new StoreError(`the store ${folder} is not open in this process`);
+  return open;
+}
+
 function privateFolder(folder: string): string {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -113,6 +132,21 @@ class Folder {
       assertOwner: () => this.#assertOwner(),
       close: () => this.#release(namespace),
     });
+  }
+
+  namespaces(): string[] {
+    const found: string[] = [];
+    for (let start = ''; ; ) {
+      const [key] = this.#database.getKeys({ start, limit: 1 });
+      if (key === undefined) return found;
+      const end = key.indexOf('/');
+      if (end > 0) found.push(key.slice(0, end));
+      start = end > 0 ? `${key.slice(0, end)}0` : `${key}\0`; // '0' follows '/': past the whole namespace
+    }
+  }
+
+  together(action: () => void): void {
+    this.#database.transactionSync(action);
   }
 
   #takeOwnership(): void {

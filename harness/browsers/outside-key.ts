@@ -3,7 +3,7 @@ import { toBase64Url } from '../../ctap/bytes.ts';
 import type { EnrollFeedbackName } from '../../ctap/commands/bio-enrollment.ts';
 import { findKeyboardLayout, readWithLayout } from '../../ctap/otp/keyboard-layouts.ts';
 import { Permission } from '../../ctap/pin-uv-auth/index.ts';
-import type { PendingJSON } from '../../emulator/lab/control-api.ts';
+import type { PendingJSON } from '../../emulator/lab/api/schemas.ts';
 import type { LabAddress } from '../../emulator/lab/state-file.ts';
 import { formatTouchPolicy, type TouchPolicy } from '../../emulator/lab/touch-policy.ts';
 import { Ctap2Client } from '../client/ctap2.ts';

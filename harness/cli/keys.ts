@@ -1,7 +1,7 @@
 /** `ctaplab keys`: the keys that a lab keeps in its folder, out to a file and in again. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { countKeys, isStateFolder, withKeyStore } from '../../emulator/lab/state-folder.ts';
+import { isStateFolder, keyNumbers, withKeyStore } from '../../emulator/lab/state-folder.ts';
 import { exportKey, importKey, type KeyExport } from '../../emulator/store/export.ts';
 import { Failure } from './failure.ts';
 import { integer } from './key-options.ts';
@@ -56,22 +56,23 @@ export function command(): Command {
 async function list(options: KeysOptions): Promise<void> {
   const output = new Output(options);
   assertState(options.state);
-  const keys: KeyExport[] = [];
-  const count = await countKeys(options.state);
-  for (let number = 1; number <= count; number++) keys.push(await describeKey(options.state, number, false));
+  const keys: (KeyExport & { number: number })[] = [];
+  for (const number of await keyNumbers(options.state)) {
+    keys.push({ number, ...(await describeKey(options.state, number, false)) });
+  }
   output.document({
-    keys: keys.map(({ model, serialNumber, credentials, signCount }, index) => ({
-      number: index + 1,
+    keys: keys.map(({ number, model, serialNumber, credentials, signCount }) => ({
+      number,
       model,
       serialNumber,
       passkeys: credentials.length,
       signCount,
     })),
   });
-  if (count === 0) output.line('The folder has no keys.');
+  if (keys.length === 0) output.line('The folder has no keys.');
   output.table(
-    keys.map(({ model, serialNumber, credentials }, index) => [
-      String(index + 1),
+    keys.map(({ number, model, serialNumber, credentials }) => [
+      String(number),
       model,
       serialNumber,
       `${credentials.length} ${credentials.length === 1 ? 'passkey' : 'passkeys'}`,
@@ -86,9 +87,9 @@ async function exportTo(number: number, options: ExportKeyOptions): Promise<void
     throw new Failure('usage', 'expected --out FILE with --private-keys, got none', 'Private keys are not printed.');
   }
   assertState(state);
-  const count = await countKeys(state);
-  if (number > count) {
-    const message = `there is no key ${number} in ${state}, it has ${count}`;
+  const numbers = await keyNumbers(state);
+  if (!numbers.includes(number)) {
+    const message = `there is no key ${number} in ${state}, it has ${numbers.join(', ')}`;
     throw new Failure('no-device', message, `See: ${PROGRAM} keys list --state ${state}`);
   }
   const exported = await describeKey(state, number, privateKeys);
@@ -107,7 +108,7 @@ async function importFrom(file: string, options: KeysOptions): Promise<void> {
   const output = new Output(options);
   const { state } = options;
   const exported = parse(readFileSync(file, 'utf8'), file);
-  const number = (await countKeys(state)) + 1;
+  const number = Math.max(0, ...(await keyNumbers(state))) + 1;
   const model = await withKeyStore(state, number, (store) => importKey(store, exported));
   const { serialNumber } = await describeKey(state, number, false);
   output.document({ number, model, serialNumber });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Lab } from '../../emulator/lab/lab.ts';
+import type { ControlServer } from '../../emulator/lab/server.ts';
 import { SITE_PROFILE_NAMES, type SiteProfileName } from '../sites/duo/domain/profiles.ts';
 import type { TenantRadiusOptions } from '../sites/duo/radius/tenant-server.ts';
 import type { DuoService } from '../sites/duo/service.ts';
@@ -79,9 +80,10 @@ function run(options: StartOptions): Promise<void> {
       onDefect: complain,
     });
     if (duo !== undefined) onClose(() => duo.close());
+    lab.links = linksOf(duo);
     onClose(announceLab(server));
     onClose(announceTouches(lab, output));
-    tellReady(output, lab, server.url, duo);
+    tellReady(output, lab, server, duo);
     onClose(readKeys(lab, stop));
     await stop.requested;
   });
@@ -107,11 +109,21 @@ function complain(error: unknown): void {
   process.stderr.write(`ctaplab: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
 }
 
-function tellReady(output: Output, lab: Lab, url: string, site: DuoService | undefined): void {
+/** Where the panel leads. */
+function linksOf(site: DuoService | undefined): Record<string, string> {
+  if (site === undefined) return {};
+  const { url, mailbox } = site;
+  return { site: url, dashboard: `${url}/dashboard`, ...(mailbox === undefined ? {} : { mailbox: `${url}/mailbox` }) };
+}
+
+function tellReady(output: Output, lab: Lab, server: ControlServer, site: DuoService | undefined): void {
+  const { url } = server;
+  const panel = server.panelLink();
   const keys = [...lab.keys.values()];
   output.document({
     pid: process.pid,
     url,
+    panel,
     site: site?.url ?? null,
     ...(site === undefined ? {} : { siteAccess: accessOf(site) }),
     keys: keys.map(({ id, key, devices }) => ({ id, serialNumber: key.identity.serial ?? null, devices })),
@@ -120,6 +132,7 @@ function tellReady(output: Output, lab: Lab, url: string, site: DuoService | und
   const devices = keys.map(({ id, devices }) => `key ${id}: ${bold(devices.join(', '))}`);
   const pages = site === undefined ? [] : [`site: ${bold(site.url)}`];
   output.line([green('ready'), ...pages, `control: ${bold(url)}`, ...devices].join('  '));
+  output.line(`Hold the keys:     ${panel} (opens once)`);
   for (const line of nextSteps(keys[0]?.devices ?? [], site)) output.line(line);
 }
 

@@ -2,7 +2,7 @@
 import type { EnrollFeedbackName } from '../../ctap/commands/bio-enrollment.ts';
 import type { Stroke } from '../../ctap/otp/keyboard-usages.ts';
 import type { PublishedMetadata } from '../../emulator/attestation/metadata-blob.ts';
-import type { LabKeyJSON, PendingJSON } from '../../emulator/lab/control-api.ts';
+import type { LabKeyJSON, PendingJSON } from '../../emulator/lab/api/schemas.ts';
 import { type LabAddress, labDirectory, runningLabs } from '../../emulator/lab/state-file.ts';
 
 /** A lab that is not there, or refuses. */

@@ -1,5 +1,5 @@
 /** A lab in the guest: virtual keys in its kernel, told to by the control API. */
-import type { PendingJSON } from '../../emulator/lab/control-api.ts';
+import type { PendingJSON } from '../../emulator/lab/api/schemas.ts';
 import { succeed } from './commands.ts';
 import type { Job, JobResult, Kernel } from './kernel.ts';
 

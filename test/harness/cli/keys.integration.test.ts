@@ -110,7 +110,10 @@ it('refuses what makes no sense', async () => {
     2,
     expect.stringMatching(/Private keys are not printed/),
   ]);
-  expect(await fails('export', '3', '--state', state)).toEqual([3, expect.stringMatching(/no key 3 in .* it has 2/)]);
+  expect(await fails('export', '3', '--state', state)).toEqual([
+    3,
+    expect.stringMatching(/no key 3 in .* it has 1, 2/),
+  ]);
   expect(await fails('list', '--state', join(folder, 'none'))).toEqual([3, expect.stringMatching(/no lab has kept/)]);
   expect(existsSync(join(folder, 'none'))).toBe(false);
   writeFileSync(file, 'no JSON');
