@@ -47,6 +47,8 @@ export class Lab {
   readonly events = new LabEvents();
   /** Where else people may go: addresses by name, as `site` and `mailbox`. */
   links: Readonly<Record<string, string>> = {};
+  /** Makes an address that opens the lab's own site with pages that have the key of that id; undefined without a site. */
+  siteLink: ((keyId: string) => string) | undefined;
   readonly #options: LabOptions;
   readonly #keys = new Map<string, LabKey>();
   readonly #records: LabRecords;

@@ -1,6 +1,6 @@
 /** Refusals of the control API as problem+json (RFC 9457). */
 
-export type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 406 | 409 | 411 | 413 | 415 | 421 | 426 | 429 | 500;
+export type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 406 | 409 | 411 | 413 | 415 | 421 | 426 | 429 | 500 | 503;
 
 /** The body of a refusal. */
 export interface ProblemJSON {
@@ -60,4 +60,5 @@ const titles: Readonly<Record<ProblemStatus, string>> = {
   426: 'Upgrade Required',
   429: 'Too Many Requests',
   500: 'Internal Server Error',
+  503: 'Service Unavailable',
 };

@@ -35,8 +35,8 @@ export function command(): Command {
   return addKeyOptions(start, 'manual on a terminal, else auto')
     .option(
       '--port <p>',
-      'port of the control API; the site takes the next one (default: free ones)',
-      integer(1, 65534),
+      'port of the control API; the site takes the next two (default: free ones)',
+      integer(1, 65533),
     )
     .option('--no-site', 'without the site')
     .addOption(
@@ -80,7 +80,13 @@ function run(options: StartOptions): Promise<void> {
       onDefect: complain,
     });
     if (duo !== undefined) onClose(() => duo.close());
-    lab.links = linksOf(duo);
+    if (duo !== undefined) {
+      const { openSiteDoor } = await import('../lab/with-key/site-door.ts');
+      const door = await openSiteDoor(duo, server, { port: port === undefined ? 0 : port + 2 });
+      onClose(() => door.close());
+      lab.links = linksOf(door.url, duo);
+      lab.siteLink = door.link;
+    }
     onClose(announceLab(server));
     onClose(announceTouches(lab, output));
     tellReady(output, lab, server, duo);
@@ -109,11 +115,13 @@ function complain(error: unknown): void {
   process.stderr.write(`ctaplab: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
 }
 
-/** Where the panel leads. */
-function linksOf(site: DuoService | undefined): Record<string, string> {
-  if (site === undefined) return {};
-  const { url, mailbox } = site;
-  return { site: url, dashboard: `${url}/dashboard`, ...(mailbox === undefined ? {} : { mailbox: `${url}/mailbox` }) };
+/** Where the panel leads: the site by its door, which needs no certificate. */
+function linksOf(door: string, { mailbox }: DuoService): Record<string, string> {
+  return {
+    site: door,
+    dashboard: `${door}/dashboard`,
+    ...(mailbox === undefined ? {} : { mailbox: `${door}/mailbox` }),
+  };
 }
 
 function tellReady(output: Output, lab: Lab, server: ControlServer, site: DuoService | undefined): void {

@@ -18,6 +18,7 @@ import { presenceRoutes } from './presence.ts';
 import { type ControlApi, controlApi } from './routes.ts';
 import type { RequestHeaders } from './security.ts';
 import { type PanelSessions, SESSION_PATH, sessionRoutes } from './sessions.ts';
+import { siteRoutes } from './site.ts';
 
 export interface ControlApiOptions {
   readonly gate: Gate;
@@ -50,6 +51,7 @@ export function createControlApi(lab: Lab, options: ControlApiOptions): ControlA
   eventRoutes(api);
   sessionRoutes(api, sessions);
   panelRoutes(api);
+  siteRoutes(api, lab);
   documentRoutes(api);
 
   api.notFound((c) => notFound(api, c).response());

@@ -32,6 +32,7 @@ const REASONS: Readonly<Record<Exclude<ProblemStatus, 500>, string>> = {
   421: 'The Host header is not the lab’s',
   426: 'Only as a WebSocket',
   429: 'Too many requests: wait as long as Retry-After says',
+  503: 'The lab runs from source that is not compiled',
 };
 
 /** A request that should have no body may come with one. */
