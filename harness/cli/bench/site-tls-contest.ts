@@ -79,7 +79,16 @@ async function startService(): Promise<Service> {
   const { now } = Date;
   const tenant = createTenant({ database, rpId: RP_ID, origin: `https://${HOSTNAME}:${port}` });
   const web: Web = {
-    ...{ tenant, port, mailbox: undefined, tls: true, loopback: true, decoys: new Decoys(), strangers: new Map() },
+    ...{
+      tenant,
+      port,
+      mailbox: undefined,
+      tls: true,
+      loopback: true,
+      decoys: new Decoys(),
+      strangers: new Map(),
+      onPasswordChanged: () => {},
+    },
     prompts: new PromptTransactions(now),
     people: new WebSessions(now),
     administrators: new WebSessions(now),

@@ -1,5 +1,5 @@
 /** The Duo-like service of a tenant: HTTPS under a local authority, pages, mail and the endpoints of programs. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -121,6 +121,10 @@ export async function startDuoService(options: DuoServiceOptions = {}): Promise<
       people: new WebSessions(now),
       administrators: new WebSessions(now),
       strangers: new Map(),
+      onPasswordChanged: (email) => {
+        // What the file holds is good for nothing any more.
+        if (email === FIRST_ADMINISTRATOR && folder !== undefined) rmSync(join(folder, PASSWORD_FILE), { force: true });
+      },
     };
     const programs = programRoutes({ tenant, prompts });
     const onDefect = options.onDefect ?? ((error) => console.error(error));

@@ -32,6 +32,8 @@ export interface Web {
   /** Sessions of people: portal, wizard and prompt. */
   readonly people: WebSessions;
   readonly administrators: WebSessions;
+  /** Told the address of an administrator who has another password now. */
+  readonly onPasswordChanged: (email: string) => void;
   /** Failures at names that nobody has, counted as those of users are. */
   readonly strangers: Map<string, number>;
 }

@@ -49,8 +49,8 @@ export class Person extends ServiceClient {
     await this.post('/sign-in/assertion', this.key.authenticate(await this.requestOptions(), twist));
   }
 
-  async signInAsAdministrator(): Promise<Page> {
-    return this.submit(await this.get('/dashboard'), '/dashboard/sign-in', ADMINISTRATOR);
+  async signInAsAdministrator(administrator = ADMINISTRATOR): Promise<Page> {
+    return this.submit(await this.get('/dashboard'), '/dashboard/sign-in', administrator);
   }
 }
 

@@ -163,6 +163,24 @@ describe('sessions', () => {
     expect(restored.text).toContain('Your password is changed.');
   });
 
+  it('leaves no file with a password that was changed', async () => {
+    const own = mkdtempSync(join(tmpdir(), 'ctaplab-password-'));
+    const other = await startDuoService({ folder: own });
+    try {
+      const { email, password, passwordFile } = other.administrator!;
+      expect(readFileSync(passwordFile!, 'utf8')).toBe(`${password}\n`);
+      const person = new Person(other);
+      await person.signInAsAdministrator({ email, password });
+      const page = await person.get('/dashboard/account');
+      const next = 'another horse battery';
+      await person.submit(page, '/dashboard/account/password', { current: password, password: next, repeated: next });
+      expect(readdirSync(own)).not.toContain('administrator-password.txt');
+    } finally {
+      await other.close();
+      rmSync(own, { recursive: true });
+    }
+  });
+
   it('open nothing of the dashboard without an administrator', async () => {
     const name = freshName();
     const person = await Person.enrolled(service, name);

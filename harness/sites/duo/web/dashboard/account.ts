@@ -30,6 +30,7 @@ export function accountRoutes(web: Web): Hono {
         }
         throw error;
       }
+      web.onPasswordChanged(actor);
       const session = administratorSession(web, c);
       if (session !== undefined) web.administrators.removeOthersOf(session);
       const text = 'Your password is changed. Your other sessions have ended.';
