@@ -125,7 +125,8 @@ export function hearingFault({
 
 /** The key signs authenticator data that are not what they should be. */
 export function authDataFault({
-  when = () => true,
+  when = always,
+  given = always,
   change,
   ...names
 }: Selective & {
@@ -133,14 +134,15 @@ export function authDataFault({
 }): Fault {
   return {
     ...names,
-    install: () => {
+    concerns: (bytes) => when(seen(bytes)),
+    install: (context) => {
       let request = seen(new Uint8Array(0)); // the one under way: a key does one thing at a time
       return {
         cbor: (bytes, next) => {
           request = seen(bytes);
           return next(bytes);
         },
-        authData: (data, command) => (when(request) ? change(data, command, request) : data),
+        authData: (data, command) => (when(request) && given(context, request) ? change(data, command, request) : data),
       };
     },
   };
@@ -152,22 +154,4 @@ export function presenceFault({
   ...names
 }: Names & { readonly when: (request: PresenceRequest) => boolean }): Fault {
   return { ...names, install: () => ({ present: when }) };
-}
-
-/** The key refuses with another status than it should. */
-export function otherRefusalFault({
-  when = () => true,
-  refusal,
-  status,
-  ...names
-}: Selective & { readonly refusal: StatusName; readonly status: StatusName }): Fault {
-  return {
-    ...names,
-    install: () => ({
-      cbor: async (bytes, next) => {
-        const answer = await next(bytes);
-        return answer[0] === Status[refusal] && when(seen(bytes)) ? Uint8Array.of(Status[status]) : answer;
-      },
-    }),
-  };
 }

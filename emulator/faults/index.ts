@@ -1,10 +1,14 @@
 /** All faults that a virtual key can be given. */
+
+import { algorithmFaults } from './algorithms.ts';
 import type { Fault } from './fault.ts';
 import { getInfoFaults } from './get-info.ts';
 import { hidFaults } from './hid.ts';
 import { makeCredentialFaults } from './make-credential.ts';
 import { makeCredentialCborFaults } from './make-credential-cbor.ts';
 import { makeCredentialEntityFaults } from './make-credential-entities.ts';
+import { makeCredentialOptionFaults } from './make-credential-options.ts';
+import { userPresenceFaults } from './user-presence.ts';
 
 export type { Fault } from './fault.ts';
 
@@ -15,6 +19,9 @@ export const faults: ReadonlyMap<string, Fault> = new Map(
     ...makeCredentialFaults,
     ...makeCredentialCborFaults,
     ...makeCredentialEntityFaults,
+    ...userPresenceFaults,
+    ...makeCredentialOptionFaults,
+    ...algorithmFaults,
   ].map((fault) => [fault.id, fault] as const),
 );
 

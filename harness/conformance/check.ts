@@ -36,6 +36,8 @@ export interface Needs {
   readonly attempts?: number;
   /** The key is not as it was afterwards: it has to be reset. */
   readonly spoils?: boolean;
+  /** It leaves discoverable credentials behind, a few that all checks share; wants the option rk. */
+  readonly discoverable?: boolean;
   /** Seconds that it waits. Default 0. */
   readonly seconds?: number;
   /** Why it does not apply to this key, where that shows in getInfo. */

@@ -35,6 +35,7 @@ export function notApplicable({ needs = {} }: Check, facts: KeyFacts): string | 
   if (!ctap2) return undefined;
   if (info === undefined) return 'the key has no CTAP2';
   const { options = {}, extensions = [], pinUvAuthProtocols = [] } = info;
+  if (needs.discoverable && options.rk !== true) return 'the key has no discoverable credentials';
   const { versions } = needs;
   if (versions && !versions.some((version) => info.versions.includes(version))) {
     return `versions has none of ${versions.join(', ')}`;
@@ -61,6 +62,9 @@ export function notRun({ needs = {} }: Check, facts: KeyFacts, allowance: Allowa
   if (needs.user === 'refuses') return 'a key of plastic has no way to refuse';
   if (attempts > ALL_ATTEMPTS - LAST_ATTEMPTS) return `it would spend the last ${LAST_ATTEMPTS} attempts of the PIN`;
   if (needs.spoils && !allowance.reset) return 'it needs a reset afterwards, which was not allowed (--allow-reset)';
+  if (needs.discoverable && !allowance.reset) {
+    return 'it leaves discoverable credentials on the key, which takes a reset (--allow-reset)';
+  }
   if (needs.pin === false && !allowance.reset && facts.info?.options?.clientPin === true) {
     return 'it needs a key without PIN, which takes a reset (--allow-reset)';
   }
