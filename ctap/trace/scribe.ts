@@ -65,7 +65,7 @@ export class Scribe {
       ...(failed === undefined ? {} : { failed }),
       ...(transaction === undefined || end === undefined
         ? {}
-        : { duration: end - transaction.at, keepalives: { ...transaction.keepalives } }),
+        : { duration: microseconds(end - transaction.at), keepalives: { ...transaction.keepalives } }),
       ...(fields === undefined ? {} : { fields }),
       ...{ bytes: message.length, packets, hex: secrets.mask(message, opaqueFrom) },
       ...(problems === undefined ? {} : { problems }),
@@ -83,4 +83,9 @@ export class Scribe {
     const explained = { name, problems: [problem], opaqueFrom: header };
     return this.write(passed, { type: 'fragment', protocol, explained, secrets: this.secrets() });
   }
+}
+
+/** Clocks that count finer than they measure give no more digits than that. */
+function microseconds(duration: number): number {
+  return Math.round(duration * 1000) / 1000;
 }

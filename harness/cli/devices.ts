@@ -6,6 +6,7 @@ import type { PinClient } from '../client/pin.ts';
 import { findLab, LabClient, requireLab } from '../lab/lab-client.ts';
 import type { CardConnection, HidConnection } from '../transports/connection.ts';
 import { Failure } from './failure.ts';
+import { overheardWay } from './own-traffic.ts';
 import { PROGRAM } from './program-name.ts';
 
 /** A key that can be opened. */
@@ -92,6 +93,10 @@ export async function openDevice(name?: string): Promise<OpenedDevice> {
 
 /** Finds the way to the key of that name, as {@link openDevice} does, without opening it. */
 export async function findDevice(name: string | undefined = process.env.CTAPLAB_DEVICE): Promise<DeviceWay> {
+  return overheardWay(await findWay(name));
+}
+
+async function findWay(name: string | undefined): Promise<DeviceWay> {
   if (name === undefined || name === '') {
     const keys = await reachableKeys();
     // A key that is plugged in shows as a card, too.
@@ -112,7 +117,7 @@ export async function findDevice(name: string | undefined = process.env.CTAPLAB_
     case 'lab': {
       const { devices } = await requireLab().key(rest!);
       if (devices[0] === undefined) throw new Failure('no-device', `key ${rest} of the lab is not plugged in`);
-      return findDevice(devices[0]);
+      return findWay(devices[0]);
     }
     case 'usb': {
       const keys = (await systemKeys()).filter((key) => key.usb === name.toLowerCase());
@@ -134,7 +139,7 @@ function findOnly(keys: readonly ReachableKey[], none: string, several: string):
   if (second !== undefined) {
     throw new Failure('usage', `${several}: ${keys.map((key) => key.device).join(', ')}`, 'Say which one you mean.');
   }
-  return findDevice(first.device);
+  return findWay(first.device);
 }
 
 async function isInLab(device: string): Promise<boolean> {

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { ExitCode, Failure, toFailure } from './failure.ts';
 import { reportFailure } from './output.ts';
+import { endOwnTraffic, traceOwnTraffic } from './own-traffic.ts';
 import { PROGRAM } from './program-name.ts';
 import type { VerbModule } from './verb.ts';
 import { packageVersion } from './version.ts';
@@ -30,6 +31,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   type: { summary: 'touch an idle key, and show what it types', load: () => import('./type.ts') },
   touch: { summary: 'touch a key of a running lab, or refuse', load: () => import('./touch.ts') },
   keys: { summary: 'list, export and import the keys of a lab that is kept', load: () => import('./keys.ts') },
+  trace: { summary: 'decode what goes over the wire, live or out of a capture', load: () => import('./trace.ts') },
   recording: { summary: 'show, replay and compare recorded ceremonies', load: () => import('./recording.ts') },
   metadata: { summary: 'describe the models for relying parties, signed', load: () => import('./metadata.ts') },
   bench: { summary: 'measure this program against bare OpenSSL and cbor-x', load: () => import('./bench.ts') },
@@ -56,6 +58,7 @@ async function program(args: readonly string[]): Promise<Command> {
     .enablePositionalOptions()
     .addHelpText('after', EPILOGUE)
     .exitOverride()
+    .hook('preAction', startTrace)
     .configureOutput({ outputError: () => {} }); // run() tells errors, in JSON too
   const words = args.filter((arg) => !arg.startsWith('-'));
   const wanted = words[0] === 'help' ? words[1] : words[0];
@@ -66,10 +69,20 @@ async function program(args: readonly string[]): Promise<Command> {
   return root;
 }
 
+const DEVICE_ARGUMENTS: ReadonlySet<string> = new Set(['device', 'reader']);
+
 function inherit(command: Command, parent: Command): Command {
   command.copyInheritedSettings(parent);
+  if (command.registeredArguments.some((argument) => DEVICE_ARGUMENTS.has(argument.name()))) {
+    command.option('--trace <file>', 'write what goes over the wire to a file: .pcapng, .json, .log; - for stderr');
+  }
   for (const child of command.commands) inherit(child, command);
   return command;
+}
+
+async function startTrace(_: Command, action: Command): Promise<void> {
+  const { trace } = action.opts<{ readonly trace?: string }>();
+  if (trace !== undefined) await traceOwnTraffic(trace);
 }
 
 /** What commander says, as a failure; undefined where it has only shown help. */
@@ -99,5 +112,7 @@ export async function run(args: readonly string[]): Promise<number> {
     if (failure === undefined) return ExitCode.ok;
     reportFailure(failure, json);
     return failure.exitCode;
+  } finally {
+    endOwnTraffic();
   }
 }

@@ -116,7 +116,7 @@ class LogReader {
 }
 
 function milliseconds(seconds: string): number {
-  return Number(seconds) * 1000;
+  return Math.round(Number(seconds) * 1e6) / 1000;
 }
 
 /** A line of this project's own kind. */

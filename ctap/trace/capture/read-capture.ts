@@ -14,5 +14,7 @@ export function readTraffic(bytes: Uint8Array): ReadTraffic {
   if (isCaptureFile(bytes)) return readUsbCapture(bytes);
   const isText = !bytes.subarray(0, SAMPLE).some((byte) => byte === 0 || byte > 0x7e);
   if (!isText) throw new TypeError('expected a pcap or pcapng capture or a log of reports as text, got something else');
-  return readHidrawLog(new TextDecoder().decode(bytes));
+  const read = readHidrawLog(new TextDecoder().decode(bytes));
+  if (read.traffic.length === 0 && read.problems.length > 0) throw new TypeError(read.problems[0]);
+  return read;
 }

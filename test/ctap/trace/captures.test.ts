@@ -130,6 +130,7 @@ describe('a USB capture', () => {
       'expected frames of usbmon (link type 189 or 220), got link type 1',
     );
     expect(() => readTraffic(Uint8Array.of(0, 1, 2))).toThrow(/expected a pcap or pcapng capture or a log/);
+    expect(() => readTraffic(utf8('hello\n'))).toThrow('line 1: expected a report, got "hello"');
     expect(() => readCaptureFile(utf8('no capture'))).toThrow('expected a pcap or pcapng file, got something else');
   });
 
