@@ -27,6 +27,8 @@ export interface LabOptions {
   readonly state?: string | undefined;
   /** Hexadecimal. The same seed makes the same keys, to the byte. */
   readonly seed?: string | undefined;
+  /** Deliberate misbehaviour of the keys, by id. */
+  readonly faults?: readonly string[] | undefined;
 }
 
 /** What a new key has of its own; the rest it has of its lab. */
@@ -146,6 +148,7 @@ export class Lab {
         save: (changed) => this.#keep(number, changed),
         emit: (event) => events.emit(event),
       });
+      for (const fault of this.#options.faults ?? []) key.key.faults.turnOn(fault);
       if (settings.removed !== true) await key.insert();
       this.#keys.set(id, key);
       key.changed();

@@ -1,9 +1,11 @@
 /** The options that say which virtual keys a verb makes; the same for start and exec. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { findFault } from '../../emulator/faults/index.ts';
 import type { LabOptions } from '../../emulator/lab/lab.ts';
 import { parseTouchPolicy, type TouchPolicy } from '../../emulator/lab/touch-policy.ts';
 import { defaultTransport, parseTransport, type TransportChoice } from '../../emulator/lab/transport.ts';
 import { defaultModel, findModel, type Model } from '../../emulator/models/index.ts';
+import { PROGRAM } from './program-name.ts';
 
 export interface KeyOptions {
   readonly model: Model;
@@ -13,6 +15,7 @@ export interface KeyOptions {
   readonly state?: string;
   readonly seed?: string;
   readonly typingInterval?: number;
+  readonly fault?: readonly string[];
 }
 
 /** A parser whose RangeError commander tells as a fault of its option. */
@@ -61,6 +64,17 @@ export function seedOption(): Option {
   );
 }
 
+const parseFault = argument((text) => findFault(text).id);
+
+/** Each use adds one. */
+export function faultOption(whose: string): Option {
+  const description = `deliberate misbehaviour ${whose}; can be given again (${PROGRAM} fault --list shows all)`;
+  return new Option('--fault <id>', description).argParser((text: string, before: string[] | undefined) => [
+    ...(before ?? []),
+    parseFault(text),
+  ]);
+}
+
 /** Each use adds one. */
 export function transportOption(defaultsTo: string): Option {
   return new Option(
@@ -85,6 +99,7 @@ export function addKeyOptions(command: Command, defaultTouch: string): Command {
         'between two reports of the keyboard on which a touch types (default: 8)',
       ).argParser(integer(1, 1000)),
     )
+    .addOption(faultOption('of the keys'))
     .addOption(seedOption());
 }
 
@@ -98,5 +113,6 @@ export function labOptions(options: KeyOptions, defaultTouch: TouchPolicy): LabO
     transports: options.transport ?? [defaultTransport()],
     state: options.state,
     seed: options.seed,
+    faults: options.fault,
   };
 }

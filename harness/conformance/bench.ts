@@ -13,11 +13,32 @@ export interface KeyState {
   readonly finger: boolean;
 }
 
+/** What a check asks of the key when it begins. */
+export interface WantedState {
+  /** Undefined: as it is. */
+  readonly pin: boolean | undefined;
+  readonly finger: boolean;
+  /** What came before changed the key in ways that only a reset undoes. */
+  readonly spoiled: boolean;
+  /** Wrong PINs that the check spends. */
+  readonly attempts: number;
+}
+
+/** The key is not, and will not be, in the state that a check asks for: the check is left out, with this reason. */
+export class NotReady extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'NotReady';
+  }
+}
+
 export interface Bench {
   /** DEVICE name, for reports. */
   readonly device: string;
-  /** A virtual key is touched and replugged by itself. */
+  /** The key is made for each check: whatever happens to it, nothing is lost. */
   readonly virtual: boolean;
+  /** The user can refuse; a key of plastic has no way to. */
+  readonly canRefuse: boolean;
   readonly carrier: 'hid' | 'card';
   readonly crypto: Crypto;
   /** The PIN that is set in a state with one. */
@@ -25,10 +46,11 @@ export interface Bench {
   /** Milliseconds of silence after which a request has failed. */
   readonly silence: number;
   /**
-   * Brings the key into a state, plugged in and with power fresh.
-   * @param spoiled true: it was changed in ways that only a reset undoes
+   * Brings the key into a state, plugged in, and with power fresh where that makes a difference.
+   * @returns the state that it is in
+   * @throws NotReady where that is not possible, or not allowed
    */
-  begin(state: KeyState, spoiled: boolean): Promise<void>;
+  begin(wanted: WantedState): Promise<KeyState>;
   /** The way to the key over HID, for a bench with that carrier. */
   connect(): Promise<HidConnection>;
   /** The way to the key as a card, for a bench with that carrier. */
@@ -41,5 +63,10 @@ export interface Bench {
   user(behaviour: UserBehaviour): void;
   /** Puts a finger on the sensor: the enrolled one, or another. */
   finger(which: 'enrolled' | 'other', feedback?: EnrollFeedbackName): void;
+  /**
+   * Undoes what can be undone of what the checks have left on the key.
+   * @returns what stays on it, in sentences
+   */
+  finish?(): Promise<readonly string[]>;
   close(): Promise<void>;
 }

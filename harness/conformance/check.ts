@@ -24,7 +24,7 @@ export interface Needs {
   readonly algorithms?: readonly number[];
   /** PIN/UV auth protocols. */
   readonly protocols?: readonly (1 | 2)[];
-  /** A PIN is set, or none is. Default: none, on a key that can be reset; else as it is. */
+  /** A PIN is set, or none is. Default: as it is; a virtual key has none then. */
   readonly pin?: boolean;
   /** A finger is enrolled; this asks for a PIN too. */
   readonly finger?: boolean;

@@ -10,19 +10,36 @@ export interface Traffic {
   readonly bytes: Uint8Array;
 }
 
+/** Bytes that are kept of one check: a key that floods its host must not fill its memory. */
+const MOST_TRAFFIC = 256 * 1024;
+
+/** What went over the wire, the first of it where that is too much. */
+export class TrafficLog {
+  readonly entries: Traffic[] = [];
+  /** Entries that were not kept. */
+  dropped = 0;
+  #bytes = 0;
+
+  add(direction: Traffic['direction'], bytes: Uint8Array): void {
+    this.#bytes += bytes.length;
+    if (this.#bytes > MOST_TRAFFIC) this.dropped++;
+    else this.entries.push({ at: Date.now(), direction, bytes: bytes.slice() });
+  }
+}
+
 /** Every listener hears all reports, as programs do that open the same device. */
 export class Hub {
   readonly #connection: HidConnection;
   readonly #listeners = new Set<(report: Uint8Array) => void>();
   readonly #gone = new Set<(error: Error) => void>();
-  readonly #traffic: Traffic[];
+  readonly #traffic: TrafficLog;
 
   /** @param traffic takes what goes over the connection */
-  constructor(connection: HidConnection, traffic: Traffic[]) {
+  constructor(connection: HidConnection, traffic: TrafficLog) {
     this.#connection = connection;
     this.#traffic = traffic;
     connection.onReport((report) => {
-      this.#record('out', report);
+      this.#traffic.add('out', report);
       for (const listener of [...this.#listeners]) listener(report);
     });
     connection.onGone((error) => {
@@ -36,7 +53,7 @@ export class Hub {
 
   /** Sends one report. */
   async write(report: Uint8Array): Promise<void> {
-    this.#record('in', report);
+    this.#traffic.add('in', report);
     await this.#connection.write(report);
   }
 
@@ -65,9 +82,5 @@ export class Hub {
 
   close(): Promise<void> {
     return this.#connection.close();
-  }
-
-  #record(direction: Traffic['direction'], bytes: Uint8Array): void {
-    this.#traffic.push({ at: Date.now(), direction, bytes: bytes.slice() });
   }
 }

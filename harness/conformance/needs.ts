@@ -5,11 +5,15 @@ import type { Check } from './check.ts';
 /** What is known of a key before it is judged. */
 export interface KeyFacts {
   readonly virtual: boolean;
+  /** The user can refuse. */
+  readonly canRefuse: boolean;
   readonly carrier: 'hid' | 'card';
   /** Undefined for a key without CTAP2. */
   readonly info: GetInfoResponse | undefined;
   readonly u2f: boolean;
   readonly token2: boolean;
+  /** Why the key could not be asked what it is; then only checks of CTAPHID can say more. */
+  readonly unexamined?: string | undefined;
 }
 
 /** What whoever runs the checks allows. */
@@ -21,8 +25,9 @@ export interface Allowance {
 }
 
 /** Attempts that are never spent on a physical key: nobody knows what comes next. */
-const LAST_ATTEMPTS = 3;
-const ALL_ATTEMPTS = 8;
+export const LAST_ATTEMPTS = 3;
+/** PIN_RETRIES of CTAP 2.3 §6.5. */
+export const ALL_ATTEMPTS = 8;
 
 /** Why the key itself rules the check out; undefined where it applies. */
 export function notApplicable({ needs = {} }: Check, facts: KeyFacts): string | undefined {
@@ -30,6 +35,7 @@ export function notApplicable({ needs = {} }: Check, facts: KeyFacts): string | 
   const { carrier = 'any', ctap2 = true } = needs;
   if (carrier === 'hid' && facts.carrier !== 'hid') return 'the key is not reached over HID';
   if (carrier === 'card' && facts.carrier !== 'card') return 'the key is not in a card reader';
+  if (facts.unexamined !== undefined) return undefined;
   if (needs.u2f && !facts.u2f) return 'the key has no U2F';
   if (needs.token2 && !facts.token2) return 'the key has no Token2 OTP applet';
   if (!ctap2) return undefined;
@@ -57,16 +63,26 @@ export function notApplicable({ needs = {} }: Check, facts: KeyFacts): string | 
 
 /** Why the check is not run though it applies; undefined where it is. */
 export function notRun({ needs = {} }: Check, facts: KeyFacts, allowance: Allowance): string | undefined {
-  if (facts.virtual) return undefined;
-  const { attempts = 0, seconds = 0 } = needs;
-  if (needs.user === 'refuses') return 'a key of plastic has no way to refuse';
-  if (attempts > ALL_ATTEMPTS - LAST_ATTEMPTS) return `it would spend the last ${LAST_ATTEMPTS} attempts of the PIN`;
-  if (needs.spoils && !allowance.reset) return 'it needs a reset afterwards, which was not allowed (--allow-reset)';
-  if (needs.discoverable && !allowance.reset) {
-    return 'it leaves discoverable credentials on the key, which takes a reset (--allow-reset)';
+  const { attempts = 0, seconds = 0, ctap2 = true } = needs;
+  if (facts.unexamined !== undefined && (ctap2 || needs.u2f || needs.token2)) {
+    return `the key could not be examined: ${facts.unexamined}`;
   }
-  if (needs.pin === false && !allowance.reset && facts.info?.options?.clientPin === true) {
-    return 'it needs a key without PIN, which takes a reset (--allow-reset)';
+  if (facts.virtual) return undefined;
+  if (needs.user === 'refuses' && !facts.canRefuse) return 'a key of plastic has no way to refuse';
+  if (attempts > ALL_ATTEMPTS - LAST_ATTEMPTS) return `it would spend the last ${LAST_ATTEMPTS} attempts of the PIN`;
+  if (!allowance.reset) {
+    const { clientPin, bioEnroll, credMgmt, credentialMgmtPreview } = facts.info?.options ?? {};
+    if (needs.spoils) return 'it needs a reset afterwards, which was not allowed (--allow-reset)';
+    if (needs.discoverable && !(clientPin && (credMgmt || credentialMgmtPreview))) {
+      return 'it leaves discoverable credentials on the key, which takes a reset (--allow-reset)';
+    }
+    if (needs.pin === false && clientPin === true) {
+      return 'it needs a key without PIN, which takes a reset (--allow-reset)';
+    }
+    if ((needs.pin || needs.finger) && clientPin === false) {
+      return 'it needs a PIN, which only a reset would take away again (--allow-reset)';
+    }
+    if (needs.finger && bioEnroll === false) return 'it needs a finger, and none is enrolled';
   }
   if (seconds > allowance.seconds) return `it waits ${seconds} s (--slow)`;
   return undefined;

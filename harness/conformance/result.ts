@@ -25,6 +25,8 @@ export interface CheckResult {
   readonly milliseconds: number;
   /** What went over the wire, of checks that were run. */
   readonly traffic?: readonly TrafficJSON[];
+  /** How many more reports there were than are kept. */
+  readonly trafficDropped?: number;
 }
 
 export interface TrafficJSON {
@@ -42,10 +44,10 @@ export interface JudgedKey {
   readonly product: string;
   readonly virtual: boolean;
   readonly carrier: 'hid' | 'card';
-  /** Device version of CTAPHID_INIT. */
-  readonly deviceVersion: string;
-  /** Bits of CTAPHID_INIT. */
-  readonly capabilities: number;
+  /** Device version of CTAPHID_INIT; null for a key that did not answer that. */
+  readonly deviceVersion: string | null;
+  /** Bits of CTAPHID_INIT; null as well. */
+  readonly capabilities: number | null;
   readonly versions: readonly string[];
   /** 32 hexadecimal digits; null for a key of U2F alone. */
   readonly aaguid: string | null;
@@ -63,12 +65,26 @@ export interface Run {
   readonly key: JudgedKey;
   /** False where it was interrupted, or the key is gone: the rest is `not-run`. */
   readonly complete: boolean;
+  /** What else whoever reads the report has to know, as what stays on the key. */
+  readonly notes: readonly string[];
   readonly counts: Readonly<Record<Outcome, number>>;
   readonly results: readonly CheckResult[];
+}
+
+/** Nothing that must hold failed, and the key could be judged at all. */
+export function isGood({ counts, key }: Run): boolean {
+  return counts.failed === 0 && key.deviceVersion !== null;
 }
 
 export function countOutcomes(results: readonly CheckResult[]): Record<Outcome, number> {
   const counts: Record<Outcome, number> = { passed: 0, failed: 0, warning: 0, 'not-applicable': 0, 'not-run': 0 };
   for (const { outcome } of results) counts[outcome]++;
   return counts;
+}
+
+/** Results by their group, in the order of the first of each. */
+export function byGroup(results: readonly CheckResult[]): ReadonlyMap<string, readonly CheckResult[]> {
+  const groups = new Map<string, CheckResult[]>();
+  for (const result of results) groups.set(result.group, [...(groups.get(result.group) ?? []), result]);
+  return groups;
 }

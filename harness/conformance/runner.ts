@@ -1,17 +1,10 @@
 /** Runs checks over a key, one after the other, whatever the key does. */
-import { toHex } from '../../ctap/bytes.ts';
-import type { GetInfoResponse } from '../../ctap/commands/get-info.ts';
-import { HidCapability } from '../../ctap/hid/packet.ts';
-import { StatusWordError } from '../../ctap/iso7816/apdu.ts';
-import { CtapError, Status } from '../../ctap/status.ts';
-import { Ctap1Client } from '../client/ctap1.ts';
-import { ProtocolError } from '../client/protocol-error.ts';
-import type { Bench, KeyState } from './bench.ts';
+import type { Bench } from './bench.ts';
 import type { Check, CheckGroup } from './check.ts';
-import type { Traffic } from './hub.ts';
+import { type Examination, examine } from './examine.ts';
 import { type Allowance, type KeyFacts, notApplicable, notRun } from './needs.ts';
-import { type CheckResult, countOutcomes, type JudgedKey, type Run, type TrafficJSON } from './result.ts';
-import { Subject } from './subject.ts';
+import { type CheckResult, countOutcomes, type Run } from './result.ts';
+import { type ListedCheck, resultOf, tryOut } from './try-out.ts';
 
 export interface RunOptions {
   readonly groups: readonly CheckGroup[];
@@ -20,50 +13,49 @@ export interface RunOptions {
   readonly program: string;
   /** What an interrupted run has found already: these checks are not run again. */
   readonly before?: readonly CheckResult[] | undefined;
-  /** Told before each check, and of its result. */
-  readonly onCheck?: ((check: Check, done: number, total: number) => void) | undefined;
-  readonly onResult?: ((result: CheckResult, traffic: readonly Traffic[]) => void) | undefined;
+  /** Told once what the key is and which checks will be run; rejecting ends the run before it begins. */
+  readonly onPlan?: ((plan: Plan) => Promise<void> | void) | undefined;
+  /** Told before each check that is run. */
+  readonly onCheck?: ((check: Check, progress: Progress) => void) | undefined;
+  readonly onResult?: ((result: CheckResult) => void) | undefined;
   /** Aborting ends the run after the check under way. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Seconds that a check may take beyond what it waits on purpose. */
-const PATIENCE = 60;
-
-/** A check in its group. */
-interface Listed {
-  readonly group: string;
-  readonly check: Check;
+export interface Plan extends Examination {
+  /** The checks that will be run, in their order. */
+  readonly checks: readonly Check[];
 }
+
+/** How far a run has come. */
+export interface Progress {
+  readonly done: number;
+  /** Checks that are run. */
+  readonly total: number;
+  /** What the rest takes. */
+  readonly left: Effort;
+}
+
+/** What checks ask of a person. */
+export interface Effort {
+  readonly touches: number;
+  readonly resets: number;
+  /** That they wait on purpose. */
+  readonly seconds: number;
+}
+
+/** Checks in a row for which the key could not be made ready: then it is gone, or past helping. */
+const MOST_NOT_READY = 3;
 
 /** Judges the key. Never rejects for what the key does: that is in the results. */
 export async function runChecks(bench: Bench, options: RunOptions): Promise<Run> {
   const startedAt = new Date();
   const { facts, key } = await examine(bench);
   const listed = options.groups.flatMap(({ name, checks }) => checks.map((check) => ({ group: name, check })));
-  const before = new Map(options.before?.map((result) => [result.id, result]));
-  const results = new Map<string, CheckResult>();
-  let spoiled = false;
-  let done = 0;
-  for (const item of inOrder(listed)) {
-    const { check } = item;
-    options.onCheck?.(check, done++, listed.length);
-    const known = before.get(check.id);
-    const reason = notApplicable(check, facts);
-    if (reason !== undefined) results.set(check.id, resultOf(item, 'not-applicable', 0, reason));
-    else if (known !== undefined && known.outcome !== 'not-run') results.set(check.id, known);
-    else if (options.signal?.aborted) results.set(check.id, resultOf(item, 'not-run', 0, 'the run was interrupted'));
-    else {
-      const held = notRun(check, facts, options.allowance);
-      const { result, traffic } =
-        held === undefined
-          ? await tryOut(bench, item, spoiled)
-          : { result: resultOf(item, 'not-run', 0, held), traffic: [] };
-      if (held === undefined) spoiled = check.needs?.spoils === true;
-      results.set(check.id, result);
-      options.onResult?.(result, traffic);
-    }
-  }
+  const { results, due } = sift(listed, facts, options);
+  await options.onPlan?.({ facts, key, checks: due.map(({ check }) => check) });
+  const gone = await runAll(bench, due, results, options);
+  const notes = [...(gone === undefined ? [] : [gone]), ...(await finish(bench))];
   const inFile = listed.map(({ check }) => results.get(check.id)!);
   return {
     format: 'ctaplab-conformance',
@@ -72,136 +64,84 @@ export async function runChecks(bench: Bench, options: RunOptions): Promise<Run>
     startedAt: startedAt.toISOString(),
     finishedAt: new Date().toISOString(),
     key,
-    complete: options.signal?.aborted !== true,
+    complete: gone === undefined && facts.unexamined === undefined && options.signal?.aborted !== true,
+    notes: facts.unexamined === undefined ? notes : [`The key could not be examined: ${facts.unexamined}.`, ...notes],
     counts: countOutcomes(inFile),
     results: inFile,
   };
 }
 
+/** Results that are known without asking the key, and the checks that are to be run, in their order. */
+function sift(listed: readonly ListedCheck[], facts: KeyFacts, { before = [], allowance }: RunOptions) {
+  const known = new Map(before.map((result) => [result.id, result]));
+  const results = new Map<string, CheckResult>();
+  const due: ListedCheck[] = [];
+  for (const item of listed) {
+    const { check } = item;
+    const ruledOut = notApplicable(check, facts);
+    const already = known.get(check.id);
+    const held = notRun(check, facts, allowance);
+    if (ruledOut !== undefined) results.set(check.id, resultOf(item, 'not-applicable', 0, ruledOut));
+    else if (already !== undefined && already.outcome !== 'not-run') results.set(check.id, already);
+    else if (held !== undefined) results.set(check.id, resultOf(item, 'not-run', 0, held));
+    else due.push(item);
+  }
+  return { results, due: inOrder(due, facts) };
+}
+
 /** Checks that leave the key as it is come first, by the state that they ask for: few resets, few touches. */
-function inOrder(listed: readonly Listed[]): Listed[] {
-  const rank = ({ check: { needs = {} } }: Listed) => (needs.spoils ? 4 : 0) + (needs.finger ? 2 : needs.pin ? 1 : 0);
-  return [...listed].sort((a, b) => rank(a) - rank(b));
+function inOrder(due: readonly ListedCheck[], { info }: KeyFacts): ListedCheck[] {
+  const hasPin = info?.options?.clientPin ?? false;
+  const rank = ({ check: { needs = {} } }: ListedCheck) =>
+    (needs.spoils ? 4 : 0) + (needs.finger ? 2 : 0) + ((needs.pin ?? hasPin) === hasPin ? 0 : 1);
+  return [...due].sort((a, b) => rank(a) - rank(b));
 }
 
-async function examine(bench: Bench): Promise<{ facts: KeyFacts; key: JudgedKey }> {
-  await bench.begin({ pin: false, finger: false }, false);
-  const subject = new Subject(bench, { pin: false, finger: false });
-  await subject.connect();
-  try {
-    const { device } = subject;
-    const { capabilities, deviceVersion } = device.hid;
-    const info = capabilities & HidCapability.CBOR ? await infoOf(subject) : undefined;
-    const u2f = info === undefined || (info.versions.includes('U2F_V2') && !(capabilities & HidCapability.NMSG));
-    const facts: KeyFacts = {
-      virtual: bench.virtual,
-      carrier: bench.carrier,
-      info,
-      u2f,
-      token2: await hasToken2(subject),
-    };
-    const key: JudgedKey = {
-      device: bench.device,
-      product: device.name,
-      virtual: bench.virtual,
-      carrier: bench.carrier,
-      deviceVersion: deviceVersion.join('.'),
-      capabilities,
-      versions: info?.versions ?? [await new Ctap1Client(device).version()],
-      aaguid: info === undefined ? null : toHex(info.aaguid),
-      firmwareVersion: info?.firmwareVersion ?? null,
-    };
-    return { facts, key };
-  } finally {
-    await subject.close();
-  }
-}
-
-/** A card says that it has the FIDO applet, not that there is CTAP2 in it. */
-async function infoOf(subject: Subject): Promise<GetInfoResponse | undefined> {
-  try {
-    return await subject.ctap2.getInfo();
-  } catch (error) {
-    if (error instanceof CtapError && error.status === Status.CTAP1_ERR_INVALID_COMMAND) return undefined;
-    throw error;
-  }
-}
-
-async function hasToken2(subject: Subject): Promise<boolean> {
-  try {
-    await (await subject.token2()).deviceInfo();
-    return true;
-  } catch (error) {
-    // a refusal, or the silence of a key that does not know these reports
-    if (error instanceof StatusWordError || error instanceof ProtocolError) return false;
-    throw error;
-  }
-}
-
-async function tryOut(
+/** @returns why the run ended before its end, where the key was the reason */
+async function runAll(
   bench: Bench,
-  item: Listed,
-  spoiled: boolean,
-): Promise<{ result: CheckResult; traffic: readonly Traffic[] }> {
-  const { check } = item;
-  const { needs = {} } = check;
-  const state: KeyState = { pin: needs.pin === true || needs.finger === true, finger: needs.finger === true };
-  const subject = new Subject(bench, state);
-  const began = performance.now();
-  const since = Date.now();
-  let result: CheckResult;
-  try {
-    await bench.begin(state, spoiled);
-    bench.user(needs.user ?? 'touches');
-    await inTime(PATIENCE + (bench.virtual ? 0 : (needs.seconds ?? 0)), async () => {
-      await subject.connect();
-      await check.run(subject);
-    });
-    result = resultOf(item, 'passed', performance.now() - began);
-  } catch (error) {
-    const outcome = check.severity === 'warning' ? 'warning' : 'failed';
-    result = resultOf(item, outcome, performance.now() - began, error instanceof Error ? error.message : String(error));
-  } finally {
-    await subject.close().catch(() => undefined); // a key that is gone has been told of already
+  due: readonly ListedCheck[],
+  results: Map<string, CheckResult>,
+  { signal, onCheck, onResult }: RunOptions,
+): Promise<string | undefined> {
+  let spoiled = false;
+  let notReady = 0;
+  for (const [index, item] of due.entries()) {
+    const isOver = notReady >= MOST_NOT_READY;
+    if (signal?.aborted || isOver) {
+      const reason = isOver ? 'the key could not be made ready for the checks before' : 'the run was interrupted';
+      results.set(item.check.id, resultOf(item, 'not-run', 0, reason));
+      continue;
+    }
+    const left = effort(due.slice(index).map(({ check }) => check));
+    onCheck?.(item.check, { done: index, total: due.length, left });
+    const { result, beginning } = await tryOut(bench, item, spoiled);
+    if (beginning === 'done') spoiled = item.check.needs?.spoils === true;
+    if (beginning !== 'left-out') notReady = beginning === 'done' ? 0 : notReady + 1;
+    results.set(item.check.id, result);
+    onResult?.(result);
   }
-  const { traffic } = subject;
-  return { result: { ...result, traffic: traffic.map((entry) => trafficJSON(entry, since)) }, traffic };
+  return notReady >= MOST_NOT_READY ? 'The key could not be made ready any more, so the run ended early.' : undefined;
 }
 
-async function inTime(seconds: number, action: () => Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`the check took longer than ${seconds} s`)), seconds * 1000);
-  });
-  try {
-    await Promise.race([action(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function resultOf(
-  { group, check }: Listed,
-  outcome: CheckResult['outcome'],
-  milliseconds: number,
-  reason?: string,
-): CheckResult {
-  const { id, section, statement, severity = 'error' } = check;
-  const rounded = Math.round(milliseconds * 10) / 10;
+/** What checks take together. */
+export function effort(checks: readonly Check[]): Effort {
+  const sum = (of: (check: Check) => number) => checks.reduce((total, check) => total + of(check), 0);
   return {
-    id,
-    group,
-    section,
-    statement,
-    severity,
-    outcome,
-    ...(reason === undefined ? {} : { reason }),
-    milliseconds: rounded,
+    touches: sum(({ needs }) => needs?.touches ?? 0),
+    resets: sum(({ needs }) => (needs?.spoils ? 1 : 0)),
+    seconds: sum(({ needs }) => needs?.seconds ?? 0),
   };
 }
 
-function trafficJSON({ at, direction, bytes }: Traffic, since: number): TrafficJSON {
-  let end = bytes.length;
-  while (end > 0 && bytes[end - 1] === 0) end--;
-  return { at: at - since, direction, bytes: toHex(bytes.subarray(0, end)) };
+async function finish(bench: Bench): Promise<readonly string[]> {
+  try {
+    return (await bench.finish?.()) ?? [];
+  } catch (error) {
+    return [`What the checks left on the key could not be taken away: ${messageOf(error)}.`];
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

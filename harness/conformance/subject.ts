@@ -18,7 +18,7 @@ import type { CardConnection } from '../transports/connection.ts';
 import type { Answer } from './answer.ts';
 import type { Bench, KeyState, UserBehaviour } from './bench.ts';
 import { CheckFailure } from './check-failure.ts';
-import { Hub, type Traffic } from './hub.ts';
+import { Hub, TrafficLog } from './hub.ts';
 import { lenientCbor } from './lenient-cbor.ts';
 import { LenientCtap2Client } from './lenient-info.ts';
 import { HidWire } from './wire.ts';
@@ -33,7 +33,7 @@ export class Subject {
   readonly bench: Bench;
   readonly state: KeyState;
   /** All that went to and fro. */
-  readonly traffic: Traffic[] = [];
+  readonly traffic = new TrafficLog();
   #hub: Hub | undefined;
   #wire: HidWire | undefined;
   #cardConnection: CardConnection | undefined;
@@ -187,14 +187,14 @@ export class Subject {
   }
 }
 
-function recorded(connection: CardConnection, traffic: Traffic[]): CardConnection {
+function recorded(connection: CardConnection, traffic: TrafficLog): CardConnection {
   return {
     name: connection.name,
     atr: connection.atr,
     async transmit(apdu) {
-      traffic.push({ at: Date.now(), direction: 'in', bytes: apdu.slice() });
+      traffic.add('in', apdu);
       const answer = await connection.transmit(apdu);
-      traffic.push({ at: Date.now(), direction: 'out', bytes: answer.slice() });
+      traffic.add('out', answer);
       return answer;
     },
     close: () => connection.close(),

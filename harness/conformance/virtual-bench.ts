@@ -17,7 +17,7 @@ import { FingerprintsClient } from '../client/fingerprints.ts';
 import { PinClient } from '../client/pin.ts';
 import type { CardConnection, HidConnection } from '../transports/connection.ts';
 import { connectCardInProcess, connectInProcess } from '../transports/in-process.ts';
-import type { Bench, KeyState, UserBehaviour } from './bench.ts';
+import type { Bench, KeyState, UserBehaviour, WantedState } from './bench.ts';
 import { LeapingClock } from './leaping-clock.ts';
 
 /** A PIN that every model's rules allow. */
@@ -31,9 +31,9 @@ const policies = { touches: 'auto', refuses: 'deny', absent: 'manual' } as const
 
 export interface VirtualBenchOptions {
   readonly model: Model;
-  readonly carrier?: 'hid' | 'card';
+  readonly carrier?: 'hid' | 'card' | undefined;
   /** Deliberate misbehaviour of every key, by name. */
-  readonly faults?: readonly string[];
+  readonly faults?: readonly string[] | undefined;
   readonly device?: string;
   /** Benches that share it make their keys once for all. */
   readonly mould?: KeyMould;
@@ -93,6 +93,7 @@ async function enroll(pin: PinClient, fingerprints: PresentedFingerprints | unde
 export class VirtualBench implements Bench {
   readonly device: string;
   readonly virtual = true;
+  readonly canRefuse = true;
   readonly carrier: 'hid' | 'card';
   readonly crypto: Crypto = nodeCrypto;
   readonly pin = PIN;
@@ -119,8 +120,9 @@ export class VirtualBench implements Bench {
     this.#mould = mould;
   }
 
-  async begin(state: KeyState): Promise<void> {
+  async begin({ pin, finger }: WantedState): Promise<KeyState> {
     await this.close();
+    const state = { pin: pin ?? false, finger };
     const store = memoryStore();
     await store.commit(await this.#mould.records(this.#model, state));
     const clock = new LeapingClock();
@@ -132,6 +134,7 @@ export class VirtualBench implements Bench {
     this.#fingerprints = fingerprints;
     this.#key = await VirtualKey.open({ environment, model: this.#model });
     for (const fault of this.#faults) this.#key.faults.turnOn(fault);
+    return state;
   }
 
   async connect(): Promise<HidConnection> {

@@ -1,0 +1,143 @@
+/** A run as one page: sums, a filter, and each check with its rule, its outcome and what went over the wire. */
+import { html } from 'hono/html';
+import type { TraceEntry } from '../../../ctap/trace/entry.ts';
+import { byGroup, type CheckResult, isGood, type JudgedKey, type Outcome, type Run } from '../result.ts';
+import { formatAaguidHex } from './aaguid.ts';
+import { exchangeOf } from './exchange.ts';
+import { bytesText, membersText } from './members.ts';
+import { facts, type Markup, page } from './page.ts';
+import { countsText } from './terminal.ts';
+
+export const OUTCOMES: readonly (readonly [Outcome, string])[] = [
+  ['failed', 'failed'],
+  ['warning', 'warning'],
+  ['passed', 'passed'],
+  ['not-run', 'not run'],
+  ['not-applicable', 'not applicable'],
+];
+/** Messages of a check that are shown. */
+const MOST_MESSAGES = 60;
+
+/** Looks for words in the checks; the page is whole without it. */
+const SEARCH = `
+const search = document.getElementById('search');
+search.closest('label').hidden = false;
+search.addEventListener('input', () => {
+  const words = search.value.toLowerCase().split(/\\s+/).filter(Boolean);
+  for (const check of document.querySelectorAll('.check')) {
+    const text = check.firstElementChild.textContent.toLowerCase();
+    check.classList.toggle('unlike', !words.every((word) => text.includes(word)));
+  }
+});
+`;
+
+export function runPage(run: Run): Promise<string> {
+  const { key, results } = run;
+  return page({
+    title: `Conformance of ${key.product}`,
+    script: SEARCH,
+    body: html`<header>
+<p class="quiet">Conformance report</p>
+<h1>${key.product}</h1>
+${verdict(run)}
+${countsBar(run)}
+<div class="card">${aboutRun(run)}</div>
+${run.notes.length > 0 ? html`<div class="card warn">${run.notes.map((note) => html`<p>${note}</p>`)}</div>` : ''}
+</header>
+<main>
+${filter(run)}
+${[...byGroup(results)].map(([name, members]) => group(name, members, key))}
+</main>
+<footer><p>Made by ${run.program}. The bytes of every message are in the report in JSON.</p></footer>`,
+  });
+}
+
+export function verdict(run: Run): Markup {
+  const { counts, complete } = run;
+  const tested = counts.passed + counts.failed + counts.warning;
+  const sentence = isGood(run)
+    ? `Nothing failed: ${counts.passed} of ${tested} checks that were run passed.`
+    : `${counts.failed} of ${tested} checks that were run failed.`;
+  return html`<p class="verdict ${isGood(run) ? 'good' : 'bad'}">${sentence}${complete ? '' : ' The run is not complete.'}</p>`;
+}
+
+/** The counts as a strip; a drawing, so that no style needs to be inline. */
+export function countsBar({ counts, results }: Run): Markup {
+  const total = Math.max(1, results.length);
+  let x = 0;
+  const parts = OUTCOMES.map(([outcome]) => {
+    const width = (100 * counts[outcome]) / total;
+    const part = html`<rect class="${outcome}" x="${x}" y="0" width="${width}" height="1"></rect>`;
+    x += width;
+    return part;
+  });
+  return html`<div class="bar"><svg viewBox="0 0 100 1" preserveAspectRatio="none" role="img" aria-label="${countsText(counts)}">${parts}</svg></div>`;
+}
+
+function aboutRun({ key, startedAt, finishedAt, program, counts }: Run): Markup {
+  const seconds = (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
+  return facts([
+    ['Device', key.device],
+    ['AAGUID', key.aaguid === null ? undefined : formatAaguidHex(key.aaguid)],
+    ['Versions', key.versions.join(', ')],
+    ['Firmware', key.firmwareVersion ?? key.deviceVersion],
+    ['Reached', key.carrier === 'hid' ? 'over HID' : 'as a card'],
+    ['Kind', key.virtual ? 'virtual, made for this run' : 'as it was plugged in'],
+    ['Begun', startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')],
+    ['Took', `${seconds.toFixed(1)} s`],
+    ['Program', program],
+    ['Checks', countsText(counts)],
+  ]);
+}
+
+function filter({ counts }: Run): Markup {
+  const boxes = OUTCOMES.map(
+    ([outcome, word]) =>
+      html`<label><input type="checkbox" id="show-${outcome}" ${outcome === 'not-applicable' && counts.passed > 0 ? '' : 'checked'}> <span class="key ${outcome}"></span> ${word} (${counts[outcome]})</label>`,
+  );
+  return html`<fieldset class="filter"><legend>Checks that are shown</legend>${boxes}
+<label hidden>Find <input type="search" id="search" placeholder="id, statement or reason"></label></fieldset>`;
+}
+
+function group(name: string, members: readonly CheckResult[], key: JudgedKey): Markup {
+  const count = (outcome: Outcome) => members.filter((member) => member.outcome === outcome).length;
+  const sums = OUTCOMES.filter(([outcome]) => count(outcome) > 0).map(([outcome, word]) => `${count(outcome)} ${word}`);
+  return html`<section class="group" aria-label="${name}"><div class="head"><h2>${name}</h2><span class="quiet">${sums.join(', ')}</span></div>
+${members.map((result) => checkItem(result, key))}</section>`;
+}
+
+function checkItem(result: CheckResult, key: JudgedKey): Markup {
+  const { id, outcome, statement, reason, section, severity, milliseconds } = result;
+  const word = OUTCOMES.find(([name]) => name === outcome)?.[1] ?? outcome;
+  const open = outcome === 'failed' || outcome === 'warning';
+  const wasRun = result.traffic !== undefined;
+  return html`<details class="check ${outcome}" id="${id}"${open ? ' open' : ''}><summary><span class="row"><span class="outcome">${word}</span><span class="id mono">${id}</span><span>${statement}</span>${reason === undefined ? '' : html`<span class="reason">${reason}</span>`}</span></summary>
+<div class="inside"><p class="quiet">${section}, ${severity === 'error' ? 'must hold' : 'should hold'}${wasRun ? `; took ${milliseconds} ms` : ''}</p>
+${wasRun ? exchange(result, key) : ''}</div></details>
+`;
+}
+
+function exchange(result: CheckResult, key: JudgedKey): Markup {
+  const entries = exchangeOf(result, key);
+  if (entries.length === 0) return html`<p class="quiet">Nothing went over the wire.</p>`;
+  const left = entries.length - MOST_MESSAGES;
+  const more = left > 0 ? html`<p class="quiet">${left} more messages are in the report in JSON.</p>` : '';
+  const dropped = result.trafficDropped
+    ? html`<p class="quiet">${result.trafficDropped} more reports came, and were not kept.</p>`
+    : '';
+  return html`<ol class="exchange">${entries.slice(0, MOST_MESSAGES).map(message)}</ol>${more}${dropped}`;
+}
+
+function message(entry: TraceEntry): Markup {
+  const { at, direction, name, subcommand, status, failed, channel, bytes, hex, fields, problems, type, duration } =
+    entry;
+  const waits = (entry.keepalives?.processing ?? 0) + (entry.keepalives?.upNeeded ?? 0);
+  const detail = [
+    `${at >= 0 ? '+' : ''}${Math.round(at)} ms`,
+    ...(channel === undefined ? [] : [`channel ${channel}`]),
+    ...(duration === undefined ? [] : [`answered in ${Math.round(duration)} ms`]),
+    ...(waits > 0 ? [`after ${waits} keepalives`] : []),
+  ];
+  return html`<li class="${direction}"><div class="what"><span aria-hidden="true">${direction === 'in' ? '→' : '←'}</span><span class="name">${name}${subcommand === undefined ? '' : ` ${subcommand}`}</span><span>${direction === 'in' ? 'to the key' : 'from the key'}${type === 'fragment' ? ', not whole' : ''}</span>${status === undefined ? '' : html`<span class="mono ${failed ? 'bad' : ''}">${status}</span>`}<span class="quiet">${detail.join(', ')}</span></div>
+${fields === undefined || Object.keys(fields).length === 0 ? '' : html`<pre class="members">${membersText(fields)}</pre>`}${(problems ?? []).map((problem) => html`<p class="warn">${problem}</p>`)}<details><summary>${bytes} bytes</summary><pre>${bytesText(hex)}</pre></details></li>`;
+}
