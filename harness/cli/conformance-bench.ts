@@ -1,7 +1,7 @@
 /** Where the key of `ctaplab conformance` is judged: in this process, or wherever it is plugged in. */
 import type { Bench } from '../conformance/bench.ts';
 import type { Plan } from '../conformance/runner.ts';
-import type { ConformanceOptions } from './conformance.ts';
+import type { ConformanceOptions } from './conformance-options.ts';
 import type { ProgressLine } from './conformance-progress.ts';
 import { Failure } from './failure.ts';
 import { argument } from './key-options.ts';

@@ -5,6 +5,7 @@ import type { Check, CheckGroup } from '../conformance/check.ts';
 import type { Run } from '../conformance/result.ts';
 import { closing } from './closing.ts';
 import { compareCommand } from './conformance-compare.ts';
+import type { ConformanceOptions } from './conformance-options.ts';
 import { ProgressLine } from './conformance-progress.ts';
 import { Failure } from './failure.ts';
 import { DEVICE_HELP } from './info.ts';
@@ -13,23 +14,6 @@ import { Output, printable } from './output.ts';
 import { PROGRAM } from './program-name.ts';
 import { verb } from './verb.ts';
 import { packageVersion } from './version.ts';
-
-export interface ConformanceOptions {
-  readonly json?: boolean;
-  readonly carrier?: 'hid' | 'card';
-  readonly fault?: readonly string[];
-  readonly only?: readonly string[];
-  readonly list?: boolean;
-  readonly schema?: boolean;
-  readonly report?: string;
-  readonly junit?: string;
-  readonly html?: string;
-  readonly resume?: string;
-  readonly slow?: boolean;
-  readonly allowReset?: boolean;
-  readonly yes?: boolean;
-  readonly pinFile?: string;
-}
 
 export function command(): Command {
   return verb('conformance', 'judge a key by the specifications: JUnit, JSON and HTML reports', [
