@@ -80,8 +80,8 @@ it('shows what is chosen: by outcome without a script, and by words with one', a
   const content = await runPage(hostileRun());
   await show(content, { javaScriptEnabled: false });
   await expect.poll(() => shown().count()).toBe(4);
-  await page.getByLabel('not applicable').check();
-  await page.getByLabel(/^ *passed/).uncheck();
+  await page.getByRole('checkbox', { name: /^not applicable/ }).check();
+  await page.getByRole('checkbox', { name: /^passed/ }).uncheck();
   expect(await shown().locator('.id').allTextContents()).not.toContain('example.passed');
   expect(await shown().count()).toBe(4);
   expect(await page.getByRole('searchbox').isVisible()).toBe(false);
