@@ -50,6 +50,8 @@ export class Authenticator {
   readonly #extensions: ReadonlySet<string>;
   /** Clock time of the last power-up, in milliseconds. */
   poweredUpAt: number;
+  /** How often it was powered up since it was opened. */
+  powerUps = 0;
 
   /** Sees the authenticator data of a command before they are signed; a key with a fault changes them. */
   beforeSigning: (data: AuthenticatorData, command: number) => AuthenticatorData = (data) => data;
@@ -155,6 +157,7 @@ export class Authenticator {
 
   /** What a power cycle ends: tokens, key agreement keys, remembered assertions, the three-mismatches lock. */
   powerCycle(): void {
+    this.powerUps++;
     this.poweredUpAt = this.environment.clock.now();
     this.token.stop();
     this.keyAgreement.renew();

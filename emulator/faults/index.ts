@@ -8,6 +8,7 @@ import { makeCredentialFaults } from './make-credential.ts';
 import { makeCredentialCborFaults } from './make-credential-cbor.ts';
 import { makeCredentialEntityFaults } from './make-credential-entities.ts';
 import { makeCredentialOptionFaults } from './make-credential-options.ts';
+import { pinAndManagementFaults } from './pin-and-management.ts';
 import { userPresenceFaults } from './user-presence.ts';
 
 export type { Fault } from './fault.ts';
@@ -22,6 +23,7 @@ export const faults: ReadonlyMap<string, Fault> = new Map(
     ...userPresenceFaults,
     ...makeCredentialOptionFaults,
     ...algorithmFaults,
+    ...pinAndManagementFaults,
   ].map((fault) => [fault.id, fault] as const),
 );
 

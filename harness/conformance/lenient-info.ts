@@ -1,10 +1,12 @@
 /** getInfo of a key that may describe itself wrongly: the judge goes on with what can be understood. */
 import type { CborMap } from '../../ctap/cbor.ts';
+import type { ClientPinRequest, ClientPinResponse } from '../../ctap/commands/client-pin.ts';
 import { type GetInfoResponse, getInfoResponse } from '../../ctap/commands/get-info.ts';
 import { Command } from '../../ctap/commands/index.ts';
+import { ECDH_ES_HKDF_256 } from '../../ctap/cose.ts';
 import { CtapError } from '../../ctap/status.ts';
 import { Ctap2Client, type GetInfoOptions } from '../client/ctap2.ts';
-
+import type { ExchangeOptions } from '../client/device.ts';
 import { lenientCbor } from './lenient-cbor.ts';
 
 /** What stands in for the members that a response owes. */
@@ -35,7 +37,14 @@ function isGood(response: CborMap): boolean {
   }
 }
 
-/** A client that bears a wrong getInfo: the checks of getInfo tell of that, others go on. */
+/** The labels of a key agreement key that say nothing new: kty EC2, alg ECDH-ES+HKDF-256, crv P-256. */
+const P256: readonly (readonly [number, number])[] = [
+  [1, 2],
+  [3, ECDH_ES_HKDF_256],
+  [-1, 1],
+];
+
+/** A client that bears a wrong getInfo, and key agreement keys that name themselves wrongly: their checks tell of that, others go on. */
 export class LenientCtap2Client extends Ctap2Client {
   #said: GetInfoResponse | undefined;
 
@@ -44,5 +53,11 @@ export class LenientCtap2Client extends Ctap2Client {
       this.#said = lenientInfo(await this.device.cbor(Uint8Array.of(Command.authenticatorGetInfo), options));
     }
     return this.#said;
+  }
+
+  override async clientPin(request: ClientPinRequest, options?: ExchangeOptions): Promise<ClientPinResponse> {
+    const answer = await super.clientPin(request, options);
+    const { keyAgreement } = answer;
+    return keyAgreement === undefined ? answer : { ...answer, keyAgreement: new Map([...keyAgreement, ...P256]) };
   }
 }

@@ -7,6 +7,7 @@ import { makeCredentialChecks } from './make-credential.ts';
 import { makeCredentialCborChecks } from './make-credential-cbor.ts';
 import { makeCredentialEntityChecks } from './make-credential-entities.ts';
 import { makeCredentialOptionChecks } from './make-credential-options.ts';
+import { pinAndManagementChecks } from './pin-and-management.ts';
 import { userPresenceChecks } from './user-presence.ts';
 
 export const checkGroups: readonly CheckGroup[] = [
@@ -18,4 +19,5 @@ export const checkGroups: readonly CheckGroup[] = [
   userPresenceChecks,
   makeCredentialOptionChecks,
   algorithmChecks,
+  ...pinAndManagementChecks,
 ];

@@ -1,6 +1,7 @@
 /** Checks that every command with a table of parameters shares: members that are missing, or of the wrong type. */
 import type { CborMap } from '../../../ctap/cbor.ts';
 import type { Message } from '../../../ctap/schema.ts';
+import { kebab } from '../../../emulator/faults/parameters.ts';
 import { withMember } from '../ceremony.ts';
 import type { Check, Needs } from '../check.ts';
 import { expectStatus } from '../expect.ts';
@@ -19,11 +20,6 @@ export interface ParameterChecksOptions<T> {
   readonly members?: readonly string[];
   /** Members that the command at hand owes, beside those that the table requires. */
   readonly required?: readonly string[];
-}
-
-/** `makeCredential` to `make-credential`. */
-export function kebab(name: string): string {
-  return name.replace(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase();
 }
 
 /**

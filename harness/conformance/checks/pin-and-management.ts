@@ -1,0 +1,11 @@
+/** Checks of PINs and tokens, of what is managed by them, and of a vendor's own protocols. */
+import type { CheckGroup } from '../check.ts';
+import { keyAgreementChecks } from './client-pin-key-agreement.ts';
+import { clientPinParameterChecks } from './client-pin-parameters.ts';
+import { clientPinSetChecks } from './client-pin-set.ts';
+
+export const pinAndManagementChecks: readonly CheckGroup[] = [
+  keyAgreementChecks,
+  clientPinParameterChecks,
+  clientPinSetChecks,
+];
