@@ -7,6 +7,8 @@ import type { Check, Needs } from '../check.ts';
 import { expectStatus } from '../expect.ts';
 import type { Subject } from '../subject.ts';
 
+export { kebab };
+
 export interface ParameterChecksOptions<T> {
   /** Of the ids of the checks, as `makeCredential`; of the faults in kebab-case. */
   readonly name: string;
