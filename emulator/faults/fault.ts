@@ -42,6 +42,8 @@ export interface Fault {
    * has no such hooks.
    */
   readonly commands?: readonly number[];
+  /** CTAPHID commands in whose transactions the other hooks take hold. Absent: in any. */
+  readonly hidCommands?: readonly number[];
   /** False for a request (command byte, CBOR) that the fault lets by as it is. Absent: it may do something about any. */
   readonly concerns?: (request: Uint8Array) => boolean;
   /** Makes the hooks for one key: what a fault remembers, it remembers there. */

@@ -3,7 +3,10 @@
 import { algorithmFaults } from './algorithms.ts';
 import type { Fault } from './fault.ts';
 import { getInfoFaults } from './get-info.ts';
-import { hidFaults } from './hid.ts';
+import { hidBusyFaults } from './hid-busy.ts';
+import { hidChannelFaults } from './hid-channels.ts';
+import { hidFramingFaults } from './hid-framing.ts';
+import { hidRequestFaults } from './hid-requests.ts';
 import { makeCredentialFaults } from './make-credential.ts';
 import { makeCredentialCborFaults } from './make-credential-cbor.ts';
 import { makeCredentialEntityFaults } from './make-credential-entities.ts';
@@ -15,7 +18,6 @@ export type { Fault } from './fault.ts';
 
 export const faults: ReadonlyMap<string, Fault> = new Map(
   [
-    ...hidFaults,
     ...getInfoFaults,
     ...makeCredentialFaults,
     ...makeCredentialCborFaults,
@@ -24,6 +26,10 @@ export const faults: ReadonlyMap<string, Fault> = new Map(
     ...makeCredentialOptionFaults,
     ...algorithmFaults,
     ...pinAndManagementFaults,
+    ...hidFramingFaults,
+    ...hidChannelFaults,
+    ...hidBusyFaults,
+    ...hidRequestFaults,
   ].map((fault) => [fault.id, fault] as const),
 );
 

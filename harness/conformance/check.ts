@@ -56,7 +56,10 @@ export interface Check {
   readonly needs?: Needs;
   /** Deliberate faults each of which makes this check fail, and no other. */
   readonly faults: readonly string[];
-  /** Holds where it ends; throws a {@link CheckFailure}, or what the key's misbehaviour makes the client throw. */
+  /**
+   * Holds where it ends; throws a {@link CheckFailure}, or what the key's misbehaviour makes the client throw. Where only
+   * asking shows that the key has not what is judged, throws a NotApplicable.
+   */
   readonly run: (key: Subject) => Promise<void>;
 }
 

@@ -4,6 +4,7 @@ import { type Bench, type KeyState, NotReady } from './bench.ts';
 import type { Check } from './check.ts';
 import type { Traffic } from './hub.ts';
 import { inTime } from './in-time.ts';
+import { NotApplicable } from './not-applicable.ts';
 import type { CheckResult, TrafficJSON } from './result.ts';
 import { Subject } from './subject.ts';
 
@@ -52,7 +53,8 @@ export async function tryOut(bench: Bench, item: ListedCheck, spoiled: boolean):
     });
     result = resultOf(item, 'passed', performance.now() - began);
   } catch (error) {
-    const outcome = check.severity === 'warning' ? 'warning' : 'failed';
+    const missed = check.severity === 'warning' ? 'warning' : 'failed';
+    const outcome = error instanceof NotApplicable ? 'not-applicable' : missed;
     result = resultOf(item, outcome, performance.now() - began, messageOf(error));
   } finally {
     // a key that is gone has been told of already

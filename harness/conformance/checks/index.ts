@@ -2,7 +2,12 @@
 import type { CheckGroup } from '../check.ts';
 import { algorithmChecks } from './algorithms.ts';
 import { getInfoChecks } from './get-info.ts';
-import { hidChecks } from './hid.ts';
+import { hidBusyChecks } from './hid-busy.ts';
+import { hidCapabilityChecks } from './hid-capabilities.ts';
+import { hidChannelChecks } from './hid-channels.ts';
+import { hidErrorChecks } from './hid-errors.ts';
+import { hidFramingChecks } from './hid-framing.ts';
+import { hidRequestChecks } from './hid-requests.ts';
 import { makeCredentialChecks } from './make-credential.ts';
 import { makeCredentialCborChecks } from './make-credential-cbor.ts';
 import { makeCredentialEntityChecks } from './make-credential-entities.ts';
@@ -11,7 +16,6 @@ import { pinAndManagementChecks } from './pin-and-management.ts';
 import { userPresenceChecks } from './user-presence.ts';
 
 export const checkGroups: readonly CheckGroup[] = [
-  hidChecks,
   getInfoChecks,
   makeCredentialChecks,
   makeCredentialCborChecks,
@@ -20,4 +24,10 @@ export const checkGroups: readonly CheckGroup[] = [
   makeCredentialOptionChecks,
   algorithmChecks,
   ...pinAndManagementChecks,
+  hidFramingChecks,
+  hidChannelChecks,
+  hidCapabilityChecks,
+  hidBusyChecks,
+  hidRequestChecks,
+  hidErrorChecks,
 ];

@@ -35,6 +35,8 @@ function judge({ model, carrier }: Place, chosen: readonly Check[], active: read
 const home = new Map<string, Place>();
 /** CTAP2 requests (command byte, CBOR) that each check sends there over HID. */
 const sent = new Map<string, readonly Uint8Array[]>();
+/** CTAPHID commands that each check sends there. */
+const hidSent = new Map<string, ReadonlySet<number>>();
 const failedWhole: string[] = [];
 
 /** The CTAP2 requests among what went to the key over HID. */
@@ -64,10 +66,25 @@ function accepted(assembly: Reassembler, report: Uint8Array): HidMessage | undef
   }
 }
 
+/** The CTAPHID commands among what went to the key over HID. */
+function hidCommandsIn({ traffic = [] }: CheckResult): Set<number> {
+  const reports = traffic.filter(({ direction }) => direction === 'in').map(({ bytes }) => fromHex(bytes));
+  return new Set(
+    reports
+      .map((report) => report[4] ?? 0)
+      .filter((marker) => marker & 0x80)
+      .map((marker) => marker & 0x7f),
+  );
+}
+
 /** The checks that a fault can reach: all, or those that send a request that it does something about. */
 function reachedBy(id: string, { carrier }: Place): readonly Check[] {
-  const { commands, concerns = () => true } = faults.get(id)!;
-  if (commands === undefined || carrier === 'card') return checks;
+  const { commands, concerns = () => true, hidCommands } = faults.get(id)!;
+  if (carrier === 'card') return checks;
+  if (hidCommands !== undefined) {
+    return checks.filter((check) => hidCommands.some((command) => hidSent.get(check.id)?.has(command) ?? true));
+  }
+  if (commands === undefined) return checks;
   const reaches = (request: Uint8Array) => commands.includes(request[0] ?? 0) && concerns(request);
   return checks.filter((check) => sent.get(check.id)?.some(reaches) ?? true);
 }
@@ -81,6 +98,7 @@ beforeAll(async () => {
       }
       if (result.outcome !== 'passed' || home.has(result.id)) continue;
       home.set(result.id, place);
+      hidSent.set(result.id, hidCommandsIn(result));
       sent.set(result.id, requestsIn(result));
     }
   }
