@@ -12,6 +12,7 @@ import { makeCredentialCborFaults } from './make-credential-cbor.ts';
 import { makeCredentialEntityFaults } from './make-credential-entities.ts';
 import { makeCredentialOptionFaults } from './make-credential-options.ts';
 import { pinAndManagementFaults } from './pin-and-management.ts';
+import { pinUvAuthParamFaults } from './pin-uv-auth-param.ts';
 import { userPresenceFaults } from './user-presence.ts';
 
 export type { Fault } from './fault.ts';
@@ -30,6 +31,7 @@ export const faults: ReadonlyMap<string, Fault> = new Map(
     ...hidChannelFaults,
     ...hidBusyFaults,
     ...hidRequestFaults,
+    ...pinUvAuthParamFaults,
   ].map((fault) => [fault.id, fault] as const),
 );
 

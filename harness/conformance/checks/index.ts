@@ -13,6 +13,7 @@ import { makeCredentialCborChecks } from './make-credential-cbor.ts';
 import { makeCredentialEntityChecks } from './make-credential-entities.ts';
 import { makeCredentialOptionChecks } from './make-credential-options.ts';
 import { pinAndManagementChecks } from './pin-and-management.ts';
+import { pinUvAuthParamChecks } from './pin-uv-auth-param.ts';
 import { userPresenceChecks } from './user-presence.ts';
 
 export const checkGroups: readonly CheckGroup[] = [
@@ -30,4 +31,5 @@ export const checkGroups: readonly CheckGroup[] = [
   hidBusyChecks,
   hidRequestChecks,
   hidErrorChecks,
+  pinUvAuthParamChecks,
 ];
