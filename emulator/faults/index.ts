@@ -10,6 +10,7 @@ import { hidRequestFaults } from './hid-requests.ts';
 import { makeCredentialFaults } from './make-credential.ts';
 import { makeCredentialCborFaults } from './make-credential-cbor.ts';
 import { makeCredentialEntityFaults } from './make-credential-entities.ts';
+import { makeCredentialListFaults } from './make-credential-lists.ts';
 import { makeCredentialOptionFaults } from './make-credential-options.ts';
 import { pinAndManagementFaults } from './pin-and-management.ts';
 import { pinUvAuthParamFaults } from './pin-uv-auth-param.ts';
@@ -32,6 +33,7 @@ export const faults: ReadonlyMap<string, Fault> = new Map(
     ...hidBusyFaults,
     ...hidRequestFaults,
     ...pinUvAuthParamFaults,
+    ...makeCredentialListFaults,
   ].map((fault) => [fault.id, fault] as const),
 );
 

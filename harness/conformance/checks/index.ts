@@ -11,6 +11,7 @@ import { hidRequestChecks } from './hid-requests.ts';
 import { makeCredentialChecks } from './make-credential.ts';
 import { makeCredentialCborChecks } from './make-credential-cbor.ts';
 import { makeCredentialEntityChecks } from './make-credential-entities.ts';
+import { makeCredentialListChecks } from './make-credential-lists.ts';
 import { makeCredentialOptionChecks } from './make-credential-options.ts';
 import { pinAndManagementChecks } from './pin-and-management.ts';
 import { pinUvAuthParamChecks } from './pin-uv-auth-param.ts';
@@ -32,4 +33,5 @@ export const checkGroups: readonly CheckGroup[] = [
   hidRequestChecks,
   hidErrorChecks,
   pinUvAuthParamChecks,
+  makeCredentialListChecks,
 ];
