@@ -5,6 +5,7 @@ import type { CtapDevice } from '../client/device.ts';
 import type { PinClient } from '../client/pin.ts';
 import { findLab, LabClient, requireLab } from '../lab/lab-client.ts';
 import type { CardConnection, HidConnection } from '../transports/connection.ts';
+import type { DeviceWay } from './device-way.ts';
 import { Failure } from './failure.ts';
 import { overheardWay } from './own-traffic.ts';
 import { PROGRAM } from './program-name.ts';
@@ -30,19 +31,8 @@ export interface OpenedDevice {
   close(): Promise<void>;
 }
 
-/** A way to the device that the user named, before anything is sent over it. */
-export type DeviceWay = {
-  /** DEVICE name. */
-  readonly name: string;
-  /** As {@link OpenedDevice.physical}. */
-  readonly physical: boolean;
-} & (
-  | { readonly kind: 'hid'; connect(): Promise<HidConnection> }
-  | { readonly kind: 'card'; connect(): Promise<CardConnection> }
-);
-
 const LIST = `See what can be reached: ${PROGRAM} list`;
-const FORMS = 'hidraw:PATH, usb:VID:PID, pcsc:READER, udp:HOST:PORT, lab:KEY, virtual[:MODEL] or a serial number';
+const FORMS = 'hidraw:PATH, usb:VID:PID, pcsc:READER, udp:HOST:PORT, lab:KEY, virtual[:MODEL], a serial number or pick';
 
 /** Keys of the running lab, then those that the system knows of and the lab does not: over HID, then in card readers. */
 export async function reachableKeys(): Promise<ReachableKey[]> {
@@ -101,9 +91,11 @@ async function findWay(name: string | undefined): Promise<DeviceWay> {
     const keys = await reachableKeys();
     // A key that is plugged in shows as a card, too.
     const hid = keys.filter((key) => !key.device.startsWith('pcsc:'));
+    if (hid.length > 1 && isAnswered()) return pickAmong(hid);
     return findOnly(hid.length > 0 ? hid : keys, 'no key can be reached', `several keys can be reached`);
   }
   if (name === 'virtual') return virtualWay(name);
+  if (name === 'pick') return pickAmong((await reachableKeys()).filter((key) => !key.device.startsWith('pcsc:')));
   const [kind, rest] = name.includes(':') ? [name.slice(0, name.indexOf(':')), name.slice(name.indexOf(':') + 1)] : [];
   switch (kind) {
     case 'hidraw':
@@ -137,9 +129,26 @@ function findOnly(keys: readonly ReachableKey[], none: string, several: string):
   const [first, second] = keys;
   if (first === undefined) throw new Failure('no-device', none, LIST);
   if (second !== undefined) {
-    throw new Failure('usage', `${several}: ${keys.map((key) => key.device).join(', ')}`, 'Say which one you mean.');
+    const next = 'Say which one you mean, or touch it: pick, in place of a name.';
+    throw new Failure('usage', `${several}: ${keys.map((key) => key.device).join(', ')}`, next);
   }
   return findWay(first.device);
+}
+
+/** Whether somebody is there to touch a key when asked. */
+function isAnswered(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true;
+}
+
+/** The one of these keys that is touched. A key that is plugged in several times is asked once. */
+async function pickAmong(keys: readonly ReachableKey[]): Promise<DeviceWay> {
+  const known = new Set<string>();
+  const once = keys.filter(({ device, lab, serialNumber }) => {
+    const identity = lab ?? serialNumber ?? device;
+    return !known.has(identity) && known.add(identity);
+  });
+  const { pickByTouch } = await import('./pick.ts');
+  return pickByTouch(await Promise.all(once.map(({ device }) => findWay(device))));
 }
 
 async function isInLab(device: string): Promise<boolean> {

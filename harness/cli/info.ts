@@ -8,7 +8,7 @@ import { Output } from './output.ts';
 import { verb } from './verb.ts';
 
 export const DEVICE_HELP =
-  'hidraw:/dev/hidraw0, usb:349e:0022, pcsc:READER, udp:HOST:PORT, lab:KEY, virtual[:MODEL] or a serial number (default: $CTAPLAB_DEVICE, else the only key)';
+  'hidraw:/dev/hidraw0, usb:349e:0022, pcsc:READER, udp:HOST:PORT, lab:KEY, virtual[:MODEL], a serial number, or pick: the one you touch (default: $CTAPLAB_DEVICE, else the only key)';
 
 export function command(): Command {
   return verb('info', 'show what a key says of itself', [

@@ -1,6 +1,7 @@
 /** What the subcommands of `ctaplab otp` share: the key, opened over whatever carries its OTP applet. */
 import type { Token2OtpClient } from '../client/token2.ts';
-import { type DeviceWay, findDevice } from './devices.ts';
+import type { DeviceWay } from './device-way.ts';
+import { findDevice } from './devices.ts';
 import { Failure } from './failure.ts';
 import { Output } from './output.ts';
 

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { DisabledInterface } from '../../ctap/token2/otp-applet.ts';
 import type { Token2OtpClient } from '../client/token2.ts';
 import { consentTo } from './consent.ts';
-import type { DeviceWay } from './devices.ts';
+import type { DeviceWay } from './device-way.ts';
 import { Failure } from './failure.ts';
 import { DEVICE_HELP } from './info.ts';
 import { asUsage, type Common, type OpenedKey, withKey } from './otp-key.ts';

@@ -1,5 +1,5 @@
 /** --trace: what a verb itself says to keys, written down while it runs. */
-import type { DeviceWay } from './devices.ts';
+import type { DeviceWay } from './device-way.ts';
 import type { TraceFile } from './trace-file.ts';
 
 let file: TraceFile | undefined;
