@@ -12,7 +12,7 @@ import { closing } from './closing.ts';
 import { addKeyOptions, integer, type KeyOptions, labOptions } from './key-options.ts';
 import { Output } from './output.ts';
 import { PROGRAM } from './program-name.ts';
-import { announceTouches, readKeys, StopRequest } from './terminal.ts';
+import { StopRequest } from './terminal.ts';
 import { verb } from './verb.ts';
 
 interface StartOptions extends KeyOptions {
@@ -51,7 +51,10 @@ export function command(): Command {
         .conflicts('site'),
     )
     .option('--radius-unsigned', 'takes RADIUS requests without Message-Authenticator too (CVE-2024-3596)')
-    .addHelpText('after', '\nOn a terminal: space touches, d denies, q ends. SIGINT and SIGTERM end it cleanly.')
+    .addHelpText(
+      'after',
+      '\nOn a terminal: space touches, l touches long, d denies, r pulls a key out and puts it back, p prints a new link to the panel, q ends.\nSIGINT and SIGTERM end it cleanly.',
+    )
     .action(run);
 }
 
@@ -88,9 +91,9 @@ function run(options: StartOptions): Promise<void> {
       lab.siteLink = door.link;
     }
     onClose(announceLab(server));
-    onClose(announceTouches(lab, output));
     tellReady(output, lab, server, duo);
-    onClose(readKeys(lab, stop));
+    const { showLab } = await import('./lab-terminal.ts');
+    onClose(showLab({ lab, output, stop, panelLink: server.panelLink }));
     await stop.requested;
   });
 }
@@ -140,7 +143,7 @@ function tellReady(output: Output, lab: Lab, server: ControlServer, site: DuoSer
   const devices = keys.map(({ id, devices }) => `key ${id}: ${bold(devices.join(', '))}`);
   const pages = site === undefined ? [] : [`site: ${bold(site.url)}`];
   output.line([green('ready'), ...pages, `control: ${bold(url)}`, ...devices].join('  '));
-  output.line(`Hold the keys:     ${panel} (opens once)`);
+  output.line(`Hold the keys:     ${bold(panel)} (opens once)`);
   for (const line of nextSteps(keys[0]?.devices ?? [], site)) output.line(line);
 }
 
@@ -176,7 +179,12 @@ function nextSteps(devices: readonly string[], site: DuoService | undefined): st
   }
   if (device !== undefined) steps.push(`Ask the key:       ${PROGRAM} info ${device}`);
   if (!uhid) steps.push(`See it at work:    ${PROGRAM} demo`);
-  if (!uhid) steps.push('Browsers see a key by --transport uhid alone: Linux with /dev/uhid writable (scripts/setup).');
-  steps.push(process.stdin.isTTY ? 'Keys: space touches, d denies, q ends.' : 'End it:            Ctrl-C or SIGTERM');
+  if (!uhid) {
+    const anyway = site === undefined ? '' : ' The panel opens the site with a key all the same.';
+    steps.push(
+      `Browsers see a key of their own by --transport uhid: Linux with /dev/uhid writable (scripts/setup).${anyway}`,
+    );
+  }
+  if (!process.stdin.isTTY) steps.push('End it:            Ctrl-C or SIGTERM');
   return steps;
 }

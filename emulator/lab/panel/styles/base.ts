@@ -66,6 +66,8 @@ input, select {
 }
 input[type="checkbox"] { min-height: 0; width: 1.125rem; height: 1.125rem; accent-color: var(--accent); flex: none; }
 summary { cursor: pointer; }
+.part summary { font-size: .9375rem; padding: .125rem 0; }
+.part details { margin-top: .375rem; }
 .row { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem; }
 .card { background: var(--surface); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); }
 .empty, .hint, .about { color: var(--muted); font-size: .875rem; }
@@ -110,7 +112,7 @@ main { max-width: 100rem; margin: 0 auto; padding: 1.5rem; }
 .gate pre { padding: .75rem 1rem; background: var(--sunken); border-radius: 8px; overflow-x: auto; }
 @media (min-width: 70rem) {
   .lab { grid-template-columns: minmax(0, 1.1fr) minmax(26rem, 1fr); }
-  .conversation { position: sticky; top: 1.5rem; max-height: calc(100vh - 3rem); }
+  .conversation { align-self: start; position: sticky; top: 1.5rem; max-height: calc(100vh - 3rem); }
 }
 @media (max-width: 40rem) {
   .bar { padding-inline: 1rem; }

@@ -40,7 +40,7 @@ export const DRAWING = `
 .ring { fill: none; stroke: transparent; stroke-width: 3; transform-box: fill-box; transform-origin: center; }
 [data-led="touch"] .ring { stroke: #ffc24d; animation: pulse 1.6s ease-out infinite; }
 @keyframes pulse { from { transform: scale(.95); opacity: 1; } to { transform: scale(1.5); opacity: 0; } }
-.hold { fill: none; stroke: var(--accent); stroke-width: 5; stroke-linecap: round; stroke-dasharray: 0 1; visibility: hidden; }
+.hold { fill: none; stroke: #5fe39a; stroke-width: 5; stroke-linecap: round; stroke-dasharray: 0 1; visibility: hidden; }
 [data-held] .hold { visibility: visible; stroke-dasharray: 1 0; animation: hold 1s linear; }
 @keyframes hold { from { stroke-dasharray: 0 1; } to { stroke-dasharray: 1 0; } }
 
