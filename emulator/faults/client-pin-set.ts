@@ -186,7 +186,7 @@ const changePinFaults: readonly Fault[] = [
     trigger: changes,
     aftermath: entersPin,
     change: acceptIf('CTAP2_ERR_PIN_INVALID'),
-    times: 1,
+    times: 2,
   }),
   statusFault({
     id: 'change-pin-fails-by-protocol-one',

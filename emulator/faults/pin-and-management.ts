@@ -3,9 +3,11 @@ import { keyAgreementFaults } from './client-pin-key-agreement.ts';
 import { clientPinParameterFaults } from './client-pin-parameters.ts';
 import { clientPinSetFaults } from './client-pin-set.ts';
 import type { Fault } from './fault.ts';
+import { clientPinRetryFaults } from './client-pin-retries.ts';
 
 export const pinAndManagementFaults: readonly Fault[] = [
   ...keyAgreementFaults,
   ...clientPinParameterFaults,
   ...clientPinSetFaults,
+  ...clientPinRetryFaults,
 ];

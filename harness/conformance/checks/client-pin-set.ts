@@ -269,10 +269,11 @@ const changePinChecks: readonly Check[] = [
     id: 'clientPin.changePIN.oldPin',
     section: 'CTAP 2.3 §6.5.5.6',
     statement: 'After changePIN the old PIN is a wrong one.',
-    needs: { ...CHANGES, attempts: 1 },
+    needs: { ...CHANGES, attempts: 2 },
     faults: ['change-pin-keeps-the-old-one-too'],
     async run(key) {
       await changePin(key);
+      await enterWrongPin(key);
       expectStatus(await enterPin(key, key.bench.pin), 'CTAP2_ERR_PIN_INVALID');
     },
   },

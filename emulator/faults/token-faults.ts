@@ -1,0 +1,233 @@
+/** Makers of faults of keys that take pinUvAuthTokens they should refuse, or refuse those they should take. */
+import { equalBytes } from '../../ctap/bytes.ts';
+import type { CborMap, CborValue } from '../../ctap/cbor.ts';
+import { authenticatorConfigAuthMessage } from '../../ctap/commands/authenticator-config.ts';
+import { bioEnrollmentAuthMessage } from '../../ctap/commands/bio-enrollment.ts';
+import { ClientPinSubcommand } from '../../ctap/commands/client-pin.ts';
+import { credentialManagementAuthMessage } from '../../ctap/commands/credential-management.ts';
+import { Command } from '../../ctap/commands/index.ts';
+import { largeBlobsAuthMessage } from '../../ctap/commands/large-blobs.ts';
+import { Permission, pinUvAuthProtocol } from '../../ctap/pin-uv-auth/index.ts';
+import { Status, type StatusName } from '../../ctap/status.ts';
+import { type SeenRequest, seen } from './ctap2-faults.ts';
+import type { Fault, FaultContext } from './fault.ts';
+
+/** A token that the key has given. */
+interface IssuedToken {
+  readonly value: Uint8Array;
+  readonly protocol: number;
+  /** What was asked for; mc and ga for a token of getPinToken. */
+  readonly permissions: number;
+  readonly rpId: string | undefined;
+  readonly subcommand: number;
+  /** Of the clock, in milliseconds. */
+  readonly at: number;
+  /** How often the key had been powered up. */
+  readonly powerUps: number;
+  /** Commands that took it. */
+  uses: number;
+  /** True once a command with user presence took it. */
+  spent: boolean;
+  /** The RP ID of the first assertion that took it. */
+  firstRpId: string | undefined;
+}
+
+/** A pinUvAuthParam that came with a command. */
+export interface TokenUse {
+  readonly command: number;
+  readonly request: SeenRequest;
+  /** pinUvAuthProtocol of the command. */
+  readonly protocol: CborValue | undefined;
+  /** The RP ID of makeCredential and getAssertion. */
+  readonly rpId: string | undefined;
+  /** The token that it was made with; undefined where there is none such. */
+  readonly token: IssuedToken | undefined;
+  /** `whole`: as it should be. `cut`: its beginning. */
+  readonly length: 'whole' | 'cut' | undefined;
+  /** The token is the one that was given last. */
+  readonly latest: boolean;
+  /** Milliseconds since it was given. */
+  readonly age: number;
+  readonly powerCycled: boolean;
+  readonly context: FaultContext;
+}
+
+interface Form {
+  /** Where pinUvAuthParam and pinUvAuthProtocol are. */
+  readonly param: number;
+  readonly protocol: number;
+  readonly message: (parameters: CborMap, context: FaultContext) => Uint8Array;
+}
+
+const NOTHING = new Uint8Array(0);
+const bytesAt = (map: CborMap, key: number): Uint8Array => {
+  const value = map.get(key);
+  return value instanceof Uint8Array ? value : NOTHING;
+};
+const mapAt = (map: CborMap, key: number): CborMap | undefined => {
+  const value = map.get(key);
+  return value instanceof Map ? value : undefined;
+};
+const numberAt = (map: CborMap, key: number): number => Number(map.get(key) ?? 0);
+
+const credentialManagement: Form = {
+  param: 0x04,
+  protocol: 0x03,
+  message: (map) => credentialManagementAuthMessage(numberAt(map, 0x01), mapAt(map, 0x02)),
+};
+const bioEnrollment: Form = {
+  param: 0x05,
+  protocol: 0x04,
+  message: (map) => bioEnrollmentAuthMessage(numberAt(map, 0x01), numberAt(map, 0x02), mapAt(map, 0x03)),
+};
+
+/** How each command that takes a token has it authenticated. */
+const forms: ReadonlyMap<number, Form> = new Map<number, Form>([
+  [Command.authenticatorMakeCredential, { param: 0x08, protocol: 0x09, message: (map) => bytesAt(map, 0x01) }],
+  [Command.authenticatorGetAssertion, { param: 0x06, protocol: 0x07, message: (map) => bytesAt(map, 0x02) }],
+  [Command.authenticatorCredentialManagement, credentialManagement],
+  [Command.prototypeAuthenticatorCredentialManagement, credentialManagement],
+  [Command.authenticatorBioEnrollment, bioEnrollment],
+  [Command.prototypeAuthenticatorBioEnrollment, bioEnrollment],
+  [
+    Command.authenticatorLargeBlobs,
+    {
+      param: 0x05,
+      protocol: 0x06,
+      message: (map, { crypto }) => largeBlobsAuthMessage(numberAt(map, 0x03), crypto.sha256(bytesAt(map, 0x02))),
+    },
+  ],
+  [
+    Command.authenticatorConfig,
+    {
+      param: 0x04,
+      protocol: 0x03,
+      message: (map) => authenticatorConfigAuthMessage(numberAt(map, 0x01), mapAt(map, 0x02)),
+    },
+  ],
+]);
+
+const tokenSubcommands: readonly CborValue[] = [
+  ClientPinSubcommand.getPinToken,
+  ClientPinSubcommand.getPinUvAuthTokenUsingPinWithPermissions,
+  ClientPinSubcommand.getPinUvAuthTokenUsingUvWithPermissions,
+];
+
+function rpIdOf({ command, parameters }: SeenRequest): string | undefined {
+  const rp = parameters.get(command === Command.authenticatorGetAssertion ? 0x01 : 0x02);
+  const id = rp instanceof Map ? rp.get('id') : rp;
+  return typeof id === 'string' ? id : undefined;
+}
+
+/** Knows the tokens that a key has given, and what became of them. */
+class TokenWatch {
+  readonly #context: FaultContext;
+  readonly #issued: IssuedToken[] = [];
+
+  constructor(context: FaultContext) {
+    this.#context = context;
+  }
+
+  /** A token has just been given. */
+  issued({ parameters }: SeenRequest): void {
+    const { authenticator, clock } = this.#context;
+    const { value } = authenticator.token;
+    if (value === undefined) return;
+    const subcommand = numberAt(parameters, 0x02);
+    const legacy = subcommand === ClientPinSubcommand.getPinToken;
+    const rpId = parameters.get(0x0a);
+    this.#issued.push({
+      value,
+      protocol: numberAt(parameters, 0x01),
+      permissions: legacy ? Permission.makeCredential | Permission.getAssertion : numberAt(parameters, 0x09),
+      rpId: typeof rpId === 'string' ? rpId : undefined,
+      subcommand,
+      at: clock.now(),
+      powerUps: authenticator.powerUps,
+      uses: 0,
+      spent: false,
+      firstRpId: undefined,
+    });
+  }
+
+  /** Undefined for a request without a pinUvAuthParam. */
+  use(request: SeenRequest): TokenUse | undefined {
+    const form = forms.get(request.command);
+    const { parameters, command } = request;
+    const param = bytesAt(parameters, form?.param ?? 0);
+    if (form === undefined || param.length === 0) return undefined;
+    const message = form.message(parameters, this.#context);
+    const found = this.#issued.findLast((token) => this.#lengthOf(token, message, param) !== undefined);
+    return {
+      command,
+      request,
+      protocol: parameters.get(form.protocol),
+      rpId: rpIdOf(request),
+      token: found,
+      length: found && this.#lengthOf(found, message, param),
+      latest: found !== undefined && found === this.#issued.at(-1),
+      age: found === undefined ? 0 : this.#context.clock.now() - found.at,
+      powerCycled: found !== undefined && found.powerUps < this.#context.authenticator.powerUps,
+      context: this.#context,
+    };
+  }
+
+  /** A command took it. */
+  taken({ token, command, request, rpId }: TokenUse): void {
+    if (token === undefined) return;
+    token.uses++;
+    const options = mapAt(request.parameters, command === Command.authenticatorGetAssertion ? 0x05 : 0x07);
+    token.spent ||=
+      command === Command.authenticatorMakeCredential ||
+      (command === Command.authenticatorGetAssertion && options?.get('up') !== false);
+    token.firstRpId ??= rpId;
+  }
+
+  #lengthOf(token: IssuedToken, message: Uint8Array, param: Uint8Array): TokenUse['length'] {
+    const protocol = pinUvAuthProtocol(token.protocol, this.#context.crypto);
+    const whole = protocol.authenticate(token.value, message);
+    if (param.length > whole.length || !equalBytes(whole.subarray(0, param.length), param)) return undefined;
+    return param.length === whole.length ? 'whole' : 'cut';
+  }
+}
+
+interface TokenFaultOptions {
+  readonly id: string;
+  readonly summary: string;
+  /** The commands that are wrong about tokens. */
+  readonly commands: readonly number[];
+  readonly when: (use: TokenUse) => boolean;
+  /** What they answer in place of a refusal or of success. Default: success to what is refused for its token. */
+  readonly status?: StatusName;
+}
+
+/** Commands that judge a token wrongly. */
+export function tokenFault({ id, summary, commands, when, status }: TokenFaultOptions): Fault {
+  return {
+    id,
+    summary,
+    commands: [Command.authenticatorClientPIN, ...forms.keys()],
+    concerns: (bytes) => commands.includes(bytes[0] ?? 0),
+    install: (context) => {
+      const watch = new TokenWatch(context);
+      return {
+        cbor: async (bytes, next) => {
+          const request = seen(bytes);
+          if (request.command === Command.authenticatorClientPIN) {
+            const answer = await next(bytes);
+            const gives = tokenSubcommands.includes(request.parameters.get(0x02) ?? 0);
+            if (gives && answer[0] === Status.CTAP2_OK) watch.issued(request);
+            return answer;
+          }
+          const use = watch.use(request);
+          const wrong = use !== undefined && commands.includes(request.command) && when(use);
+          const answer = await next(bytes);
+          if (use !== undefined && answer[0] === Status.CTAP2_OK) watch.taken(use);
+          if (!wrong) return answer;
+          if (status !== undefined) return answer[0] === Status.CTAP2_OK ? Uint8Array.of(Status[status]) : answer;
+          return answer[0] === Status.CTAP2_ERR_PIN_AUTH_INVALID ? Uint8Array.of(Status.CTAP2_OK) : answer;
+        },
+      };
+    },
+  };
+}
