@@ -1,9 +1,9 @@
 /** Faults of PINs and tokens, of what is managed by them, and of a vendor's own protocols. */
 import { keyAgreementFaults } from './client-pin-key-agreement.ts';
 import { clientPinParameterFaults } from './client-pin-parameters.ts';
+import { clientPinRetryFaults } from './client-pin-retries.ts';
 import { clientPinSetFaults } from './client-pin-set.ts';
 import type { Fault } from './fault.ts';
-import { clientPinRetryFaults } from './client-pin-retries.ts';
 
 export const pinAndManagementFaults: readonly Fault[] = [
   ...keyAgreementFaults,

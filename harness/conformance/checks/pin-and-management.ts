@@ -2,8 +2,8 @@
 import type { CheckGroup } from '../check.ts';
 import { keyAgreementChecks } from './client-pin-key-agreement.ts';
 import { clientPinParameterChecks } from './client-pin-parameters.ts';
-import { clientPinSetChecks } from './client-pin-set.ts';
 import { clientPinRetryChecks } from './client-pin-retries.ts';
+import { clientPinSetChecks } from './client-pin-set.ts';
 
 export const pinAndManagementChecks: readonly CheckGroup[] = [
   keyAgreementChecks,
