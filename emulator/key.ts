@@ -5,6 +5,7 @@ import { CtapError } from '../ctap/status.ts';
 import { isCarrierReport } from '../ctap/token2/hid-carrier.ts';
 import { StatusWord, U2fError, u2fResponse } from '../ctap/u2f/raw-messages.ts';
 import { OathApplet } from './applets/oath.ts';
+import type { Token2OtpApplet } from './applets/token2-otp.ts';
 import type { YubicoSlot } from './applets/typed-slots.ts';
 import { U2fApplet } from './applets/u2f.ts';
 import { AttestationAuthority } from './attestation/authority.ts';
@@ -91,7 +92,7 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
     this.portable = model.portableCredentials
       ? new PortableCredentials(authenticator, (action) => this.#oneAtATime(action))
       : undefined;
-    this.inside = new KeyInside(authenticator);
+    this.inside = new KeyInside(authenticator, (action) => this.#oneAtATime(action));
     this.#traffic = new TrafficTap({ clock: environment.clock, onDefect: this.#onDefect });
     this.identity = { ...model.usb, serial };
     const { pin } = authenticator;
@@ -226,6 +227,12 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
    */
   touch(press: 'short' | 'long' = 'short'): Promise<readonly Stroke[] | undefined> {
     return this.#applets.touch(press);
+  }
+
+  /** Runs `action` with its applet for one-time passwords while no command does; undefined where the model has none. */
+  withOtp<T>(action: (otp: Token2OtpApplet) => Promise<T>): Promise<T> | undefined {
+    const { otp } = this.#applets;
+    return otp && this.#oneAtATime(() => action(otp));
   }
 
   /** True where its model has slots for passwords that a touch types. */

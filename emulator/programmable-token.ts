@@ -23,7 +23,7 @@ import type { Sm4 } from '../ctap/token2/sm4.ts';
 import { decodeSettings, encodeProfile, PUBLIC_TAG, type TokenFamily } from '../ctap/token2/token-settings.ts';
 import type { Environment } from './environment.ts';
 import { TokenClock } from './programmable-token/clock.ts';
-import { TokenProfiles } from './programmable-token/profiles.ts';
+import { type TokenProfileState, TokenProfiles } from './programmable-token/profiles.ts';
 import type { CardPlug, PluggableCard } from './transports/attachment.ts';
 
 const KEY_PATH = 'token/key';
@@ -98,6 +98,16 @@ export class ProgrammableToken implements PluggableCard {
   code(profile = 0): string | undefined {
     const { seed, config } = this.#profiles.get(profile);
     return seed && totp(seed, this.clock.now(), config);
+  }
+
+  /** What a profile holds. @throws RangeError for one that the token does not have */
+  profile(number: number): TokenProfileState {
+    return this.#profiles.get(number);
+  }
+
+  /** Fills a profile as its maker does, without a tool. @throws RangeError for one that the token does not have */
+  async fill(number: number, changes: Partial<TokenProfileState>): Promise<void> {
+    await this.#profiles.change(number, changes);
   }
 
   /** Presses the button, which confirms what waits for that. False where nothing does. */

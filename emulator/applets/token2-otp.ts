@@ -12,7 +12,7 @@ import {
   OtpStatusWord,
   otpCommandName,
 } from '../../ctap/token2/otp-applet.ts';
-import { decodeEntry } from '../../ctap/token2/otp-entries.ts';
+import { decodeEntry, type OtpEntryName, type OtpEntryWithSeed } from '../../ctap/token2/otp-entries.ts';
 import { BUTTON_SEED_IV, ENTRY_IV, unseal } from '../../ctap/token2/sealing.ts';
 import type { Environment } from '../environment.ts';
 import type { Exchange } from '../exchange.ts';
@@ -20,7 +20,7 @@ import type { OtpAbilities } from '../models/otp-abilities.ts';
 import type { CardApplet } from './applet.ts';
 import { needTouch, oneByte, wrongData } from './checks.ts';
 import { OtpReading } from './otp-reading.ts';
-import { OtpStorage } from './otp-storage.ts';
+import { type OtpSettings, OtpStorage, type StoredEntry } from './otp-storage.ts';
 import { TypedSlots } from './typed-slots.ts';
 
 const DEVICE_INFO_SIZE = 10;
@@ -59,6 +59,36 @@ export class Token2OtpApplet implements CardApplet {
   /** DisabledInterface bits as they were last written. */
   get disabledInterfaces(): number {
     return this.#storage.settings.disabledInterfaces;
+  }
+
+  get settings(): OtpSettings {
+    return this.#storage.settings;
+  }
+
+  /** How many entries it holds at most. */
+  get maxEntries(): number {
+    return this.#host.abilities.maxEntries;
+  }
+
+  /** All entries with their seeds, in the order of their names: what no host is told. */
+  entries(): StoredEntry[] {
+    return this.#storage.paths().flatMap((path) => this.#storage.at(path) ?? []);
+  }
+
+  /** Puts an entry into the key without sealing; one of the same name is replaced. @throws StatusWordError where it is full */
+  async putEntry(entry: OtpEntryWithSeed): Promise<void> {
+    const { maxEntries } = this;
+    if (this.#storage.count >= maxEntries && this.#storage.find(entry) === undefined) {
+      throw new StatusWordError(StatusWord.NOT_ENOUGH_MEMORY, `the key holds ${maxEntries} entries, and has them`);
+    }
+    await this.#storage.put({ entry, counter: 0n });
+  }
+
+  /** @returns false where there is none of that name */
+  async removeEntry(name: OtpEntryName): Promise<boolean> {
+    if (this.#storage.find(name) === undefined) return false;
+    await this.#storage.remove(name);
+    return true;
   }
 
   select(): Uint8Array {
@@ -196,11 +226,7 @@ export class Token2OtpApplet implements CardApplet {
       await this.#storage.remove(decoded.remove);
       return NOTHING;
     }
-    const { maxEntries } = this.#host.abilities;
-    if (this.#storage.count >= maxEntries && this.#storage.find(decoded.write) === undefined) {
-      throw new StatusWordError(StatusWord.NOT_ENOUGH_MEMORY, `the key holds ${maxEntries} entries, and has them`);
-    }
-    await this.#storage.put({ entry: decoded.write, counter: 0n });
+    await this.putEntry(decoded.write);
     return NOTHING;
   }
 

@@ -7,8 +7,7 @@ import type { Authenticator } from './authenticator.ts';
 import { renewSecrets } from './secrets.ts';
 
 export async function reset(authenticator: Authenticator, _: CborValue, exchange: Exchange): Promise<undefined> {
-  const { environment, blobs, credentials, config, fingerprints, largeBlobs, model, persistentToken, pin, token, uv } =
-    authenticator;
+  const { environment, config, model } = authenticator;
   const { transport } = exchange;
   if (transport !== undefined && model.transportsForReset?.includes(transport) === false) {
     throw new CtapError('CTAP2_ERR_OPERATION_DENIED', `this key takes no reset over ${transport}`);
@@ -22,6 +21,14 @@ export async function reset(authenticator: Authenticator, _: CborValue, exchange
   );
   if (answer === 'denied') throw new CtapError('CTAP2_ERR_OPERATION_DENIED');
   if (answer === 'timeout') throw new CtapError('CTAP2_ERR_USER_ACTION_TIMEOUT');
+  await erase(authenticator);
+  return undefined;
+}
+
+/** Takes the key back to how it was made. */
+export async function erase(authenticator: Authenticator): Promise<void> {
+  const { environment, blobs, credentials, config, fingerprints, largeBlobs, persistentToken, pin, token, uv } =
+    authenticator;
   const { change, secrets } = renewSecrets(environment);
   await environment.store.commit([
     change,

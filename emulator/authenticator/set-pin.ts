@@ -24,7 +24,7 @@ function policyViolation(detail: string): CtapError {
 
 /** Decrypts a new PIN, checks it against the policy, and gives what is kept of it. */
 function openNewPin(
-  { config, environment, model }: Authenticator,
+  authenticator: Authenticator,
   protocol: PinUvAuthProtocol,
   sharedSecret: Uint8Array,
   newPinEnc: Uint8Array,
@@ -37,11 +37,18 @@ function openNewPin(
   }
   let end = padded.length;
   while (end > 0 && padded[end - 1] === 0) end--;
-  const pin = padded.subarray(0, end);
+  return judgeNewPin(authenticator, padded.subarray(0, end));
+}
+
+/**
+ * Checks a new PIN in UTF-8 against the policy, and gives what is kept of it.
+ * @throws CtapError CTAP2_ERR_PIN_POLICY_VIOLATION
+ */
+export function judgeNewPin({ config, environment, model }: Authenticator, pin: Uint8Array): NewPin {
   // counted without decoding: every byte that does not continue a UTF-8 sequence begins a code point
   const length = pin.reduce((count, byte) => count + ((byte & 0xc0) === 0x80 ? 0 : 1), 0);
   const { minPINLength, pinComplexityPolicy } = config.now;
-  if (length < minPINLength || length > model.maxPINLength || end > MAX_PIN_BYTES) {
+  if (length < minPINLength || length > model.maxPINLength || pin.length > MAX_PIN_BYTES) {
     throw policyViolation(
       `expected ${minPINLength} to ${model.maxPINLength} code points in at most ${MAX_PIN_BYTES} bytes`,
     );
@@ -53,7 +60,7 @@ function openNewPin(
 }
 
 /** Stores a new PIN; every token that an older one gave is void, the persistent one too. */
-async function storePin({ persistentToken, pin, token, uv }: Authenticator, newPin: NewPin): Promise<void> {
+export async function storePin({ persistentToken, pin, token, uv }: Authenticator, newPin: NewPin): Promise<void> {
   await pin.set(newPin, [...persistentToken.renewal(), ...uv.renewal()]);
   persistentToken.refresh();
   uv.refresh();

@@ -1,5 +1,11 @@
 /** A key as the bench that it lies on sees it: facts and secrets that no host is told. For labs and tests. */
+import { utf8 } from '../../ctap/bytes.ts';
 import type { Authenticator } from '../authenticator/authenticator.ts';
+import type { Template } from '../authenticator/fingerprints.ts';
+import { erase } from '../authenticator/reset.ts';
+import { judgeNewPin, storePin } from '../authenticator/set-pin.ts';
+import type { Exclusively } from '../portable-credentials.ts';
+import { KeyPasskeys } from './passkeys.ts';
 
 /** The state of the PIN. */
 export interface PinFacts {
@@ -21,10 +27,14 @@ export interface SensorFacts {
 }
 
 export class KeyInside {
+  readonly passkeys: KeyPasskeys;
   readonly #authenticator: Authenticator;
+  readonly #exclusively: Exclusively;
 
-  constructor(authenticator: Authenticator) {
+  constructor(authenticator: Authenticator, exclusively: Exclusively) {
     this.#authenticator = authenticator;
+    this.#exclusively = exclusively;
+    this.passkeys = new KeyPasskeys(authenticator, exclusively);
   }
 
   /** Undefined where the model has no PIN. */
@@ -42,8 +52,21 @@ export class KeyInside {
     return { fingers: fingerprints.count, retries: uv.retries, blocked: uv.retries === 0 };
   }
 
-  /** How many discoverable credentials it holds. */
-  get passkeyCount(): number {
-    return this.#authenticator.credentials.count;
+  /** The enrolled fingers, the oldest first. */
+  get fingers(): readonly Template[] {
+    return this.#authenticator.fingerprints.list();
+  }
+
+  /**
+   * Gives the key a PIN, whatever it had: all retries are back, and every token is void.
+   * @throws CtapError CTAP2_ERR_PIN_POLICY_VIOLATION
+   */
+  setPin(pin: string): Promise<void> {
+    return this.#exclusively(() => storePin(this.#authenticator, judgeNewPin(this.#authenticator, utf8(pin))));
+  }
+
+  /** What authenticatorReset does, without its window and its touch. */
+  reset(): Promise<void> {
+    return this.#exclusively(() => erase(this.#authenticator));
   }
 }

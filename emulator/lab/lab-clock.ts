@@ -87,6 +87,7 @@ export class LabClock implements Clock {
   reset(): void {
     this.unfreeze();
     this.set(this.#base.now());
+    this.#offset = 0;
   }
 
   #moveTo(time: number): void {

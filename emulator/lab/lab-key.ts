@@ -10,6 +10,14 @@ import type { LabPresence, TouchPolicy } from './touch-policy.ts';
 import { attach, type TransportChoice } from './transport.ts';
 import { waitUntil } from './wait-until.ts';
 
+/** The key was deleted before its turn came. */
+export class KeyGoneError extends Error {
+  constructor(id: string) {
+    super(`key ${id} was deleted meanwhile`);
+    this.name = 'KeyGoneError';
+  }
+}
+
 export interface LabKeyParts {
   readonly id: string;
   readonly key: VirtualKey;
@@ -51,6 +59,7 @@ export class LabKey {
   #links: readonly Link[];
   #lastLink: number;
   #inserted = false;
+  #closed = false;
   #keyboard: KeyboardPlug | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -198,6 +207,7 @@ export class LabKey {
   /** Pulls it out and closes its store. */
   async close(): Promise<void> {
     await this.#inTurn(async () => {
+      this.#closed = true;
       if (this.#inserted) await this.#pullOut();
     });
     for (const stop of this.#stops) stop();
@@ -243,7 +253,10 @@ export class LabKey {
 
   /** What contradicts each other is done one after the other. */
   #inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(action);
+    const turn = this.#last.then(() => {
+      if (this.#closed) throw new KeyGoneError(this.id);
+      return action();
+    });
     this.#last = turn.catch(() => undefined); // the caller has the failure; the next turn does not care
     return turn;
   }

@@ -31,8 +31,8 @@ export class LabRecords {
     await this.commit([this.change(kind, id, value)]);
   }
 
-  async commit(changes: readonly StoreChange[]): Promise<void> {
-    await this.#store.commit(changes);
+  commit(changes: readonly StoreChange[]): Promise<void> | void {
+    return this.#store.commit(changes);
   }
 
   /** The next number that nothing of its kind has had; `taken` are those that are in use. */

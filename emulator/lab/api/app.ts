@@ -1,24 +1,36 @@
 /** The control API of a lab over HTTP: who may use it, what it takes, and its resources. Errors are problem+json. */
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { StoreError } from '../../store/store-error.ts';
 import type { Lab } from '../lab.ts';
+import { KeyGoneError } from '../lab-key.ts';
 import { Problem } from '../problem.ts';
 import { clockRoutes } from './clock.ts';
 import { documentRoutes } from './document.ts';
 import { eventRoutes } from './events.ts';
+import { exportRoutes } from './exports.ts';
+import { faultRoutes } from './faults.ts';
 import { fingerRoutes } from './fingers.ts';
 import type { Gate } from './gate.ts';
 import { keyRoutes } from './keys.ts';
 import { checkDepth, MAX_BODY, MAX_SNAPSHOT } from './limits.ts';
+import { linkRoutes } from './links.ts';
 import { metadataRoutes } from './metadata.ts';
 import { allowedMethods } from './methods.ts';
+import { modelRoutes } from './models.ts';
 import { otpRoutes } from './otp.ts';
 import { PANEL_PATHS, panelRoutes } from './panel.ts';
+import { passkeyRoutes } from './passkeys.ts';
+import { pinRoutes } from './pin.ts';
 import { presenceRoutes } from './presence.ts';
 import { type ControlApi, controlApi } from './routes.ts';
 import type { RequestHeaders } from './security.ts';
 import { type PanelSessions, SESSION_PATH, sessionRoutes } from './sessions.ts';
 import { siteRoutes } from './site.ts';
+import { snapshotRoutes } from './snapshots.ts';
+import { tokenRoutes } from './tokens.ts';
+import { TraceLog } from './trace-log.ts';
+import { traceRoutes } from './traces.ts';
 
 export interface ControlApiOptions {
   readonly gate: Gate;
@@ -29,7 +41,7 @@ export interface ControlApiOptions {
 }
 
 /** Paths whose bodies hold whole keys. */
-const LARGE_BODIES = new Set(['/snapshot', '/keys']);
+const LARGE_BODIES = new Set(['/snapshot', '/keys/import']);
 
 export function createControlApi(lab: Lab, options: ControlApiOptions): ControlApi {
   const { gate, sessions, onDefect } = options;
@@ -45,7 +57,16 @@ export function createControlApi(lab: Lab, options: ControlApiOptions): ControlA
   keyRoutes(api, lab);
   presenceRoutes(api, lab);
   fingerRoutes(api, lab);
+  pinRoutes(api, lab);
+  passkeyRoutes(api, lab);
   otpRoutes(api, lab);
+  tokenRoutes(api, lab);
+  faultRoutes(api, lab);
+  linkRoutes(api, lab);
+  traceRoutes(api, lab, new TraceLog(lab));
+  exportRoutes(api, lab);
+  snapshotRoutes(api, lab);
+  modelRoutes(api);
   clockRoutes(api, lab);
   metadataRoutes(api, lab);
   eventRoutes(api);
@@ -60,6 +81,8 @@ export function createControlApi(lab: Lab, options: ControlApiOptions): ControlA
     if (error instanceof HTTPException && error.status === 400) {
       return new Problem(400, 'bad_request', error.message).response();
     }
+    if (error instanceof KeyGoneError) return new Problem(404, 'no_such_key', error.message).response();
+    if (error instanceof StoreError) return new Problem(409, 'store_refused', error.message).response();
     onDefect(error);
     return new Problem(500, 'internal', `the lab failed on this request: ${error.message}`).response();
   });

@@ -17,6 +17,8 @@ export const ClockSchema = z
   .openapi('Clock');
 export type ClockJSON = z.infer<typeof ClockSchema>;
 
+export const MOMENT = z.iso.datetime({ offset: true });
+
 const ClockChange = z
   .strictObject({
     set: z.iso.datetime({ offset: true }).optional().openapi({ description: 'A moment; timers until then fire' }),
@@ -59,7 +61,8 @@ export function clockRoutes(api: ControlApi, lab: Lab): void {
   });
 }
 
-function momentOf(text: string): number {
+/** Milliseconds of a moment, from 1970 to 9999. */
+export function momentOf(text: string): number {
   return Math.min(Math.max(0, Date.parse(text)), LAST_MOMENT);
 }
 

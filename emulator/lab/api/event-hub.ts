@@ -1,11 +1,11 @@
 /** Turns what happens in a lab into messages for its watchers: each is written once, however many watch. */
 import { findKeyboardLayout, readWithLayout } from '../../../ctap/otp/keyboard-layouts.ts';
-import type { Traffic } from '../../../ctap/trace/traffic.ts';
+import { TraceDecoder } from '../../../ctap/trace/decoder.ts';
 import type { Lab } from '../lab.ts';
 import type { LabEvent } from '../lab-events.ts';
 import { clockJSON } from './clock.ts';
 import { keyJSON } from './key-json.ts';
-import { trafficJSON } from './traffic-json.ts';
+import { tokenJSON } from './token-json.ts';
 
 export interface Watcher {
   /** True where it wants all that goes over the wire. */
@@ -43,7 +43,8 @@ export class EventHub {
     this.#watchers.add(watcher);
     this.#tap();
     const { clock, links } = this.#lab;
-    const rest = JSON.stringify({ tokens: [], clock: clockJSON(clock), links }).slice(1);
+    const tokens = [...this.#lab.tokens.values()].map(tokenJSON);
+    const rest = JSON.stringify({ tokens, clock: clockJSON(clock), links }).slice(1);
     watcher.send(`{"type":"lab","keys":[${[...this.#known.values()].join(',')}],${rest}`);
     return () => {
       this.#watchers.delete(watcher);
@@ -69,15 +70,16 @@ export class EventHub {
     if (!wanted) return;
     for (const { id, key } of this.#lab.keys.values()) {
       if (this.#taps.has(id)) continue;
-      this.#taps.set(
-        id,
-        key.onTraffic((traffic) => this.#sendTraffic(id, traffic)),
-      );
+      const decoder = new TraceDecoder();
+      const stop = key.onTraffic((traffic) => {
+        for (const entry of decoder.accept(traffic)) this.#sendTraffic({ type: 'traffic', key: id, entry });
+      });
+      this.#taps.set(id, stop);
     }
   }
 
-  #sendTraffic(id: string, traffic: Traffic): void {
-    const text = JSON.stringify({ type: 'traffic', key: id, entry: trafficJSON(traffic) });
+  #sendTraffic(message: object): void {
+    const text = JSON.stringify(message);
     for (const watcher of this.#watchers) if (watcher.traffic) watcher.send(text);
   }
 
@@ -96,6 +98,14 @@ export class EventHub {
         this.#flush();
         this.#known.delete(event.id);
         this.#send({ type: 'key-removed', id: event.id });
+        break;
+      case 'token': {
+        const token = this.#lab.tokens.get(event.id);
+        if (token !== undefined) this.#send({ type: 'token', token: tokenJSON(token) });
+        break;
+      }
+      case 'token-removed':
+        this.#send({ type: 'token-removed', id: event.id });
         break;
       case 'clock':
         this.#send({ type: 'clock', clock: clockJSON(this.#lab.clock) });

@@ -20,7 +20,7 @@ const FORMS: Readonly<Record<KeyForm, FormFactor>> = {
 };
 
 /** What a product looks like; a model that stands for a version of the specification is a plain key. */
-function formFactorOf(model: Model): FormFactor {
+export function formFactorOf(model: Model): FormFactor {
   const product = securityKeyOfSerial(model.serialPrefix);
   if (product !== undefined) return FORMS[product.form];
   return model.fingerprints === undefined ? 'usb-a' : 'usb-a-bio';
@@ -46,9 +46,9 @@ export function keyJSON(lab: LabKey): LabKeyJSON {
     pending: lab.presence.manual.pending.map(pendingJSON),
     pin,
     uv: sensor,
-    passkeys: inside.passkeyCount,
+    passkeys: inside.passkeys.count,
     typesPasswords: lab.key.typesPasswords,
-    faults: [],
+    faults: [...lab.key.faults.active],
   };
 }
 

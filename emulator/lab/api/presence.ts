@@ -143,7 +143,8 @@ export function presenceRoutes(api: ControlApi, lab: Lab): void {
   });
 }
 
-async function touched(key: LabKey, press: 'short' | 'long'): ReturnType<LabKey['touch']> {
+/** @throws Problem 409 where it was pulled out while it typed */
+export async function touched(key: LabKey, press: 'short' | 'long'): ReturnType<LabKey['touch']> {
   try {
     return await key.touch(press);
   } catch (error) {

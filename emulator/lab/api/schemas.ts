@@ -1,5 +1,6 @@
 /** What the control API says and takes, as schemas; the types are read off them. */
 import { z } from '@hono/zod-openapi';
+import { fromBase64Url, fromHex } from '../../../ctap/bytes.ts';
 import { EnrollFeedback, type EnrollFeedbackName } from '../../../ctap/commands/bio-enrollment.ts';
 import { parseTouchPolicy } from '../touch-policy.ts';
 import { parseTransport } from '../transport.ts';
@@ -157,3 +158,29 @@ export const ProblemSchema = z
     detail: z.string().openapi({ description: 'For people' }),
   })
   .openapi('Problem', { description: 'A refusal (RFC 9457)' });
+
+/** Bytes as base64url without padding. */
+export const Base64Url = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]*$/, 'expected base64url')
+  .transform((text, context) => {
+    try {
+      return fromBase64Url(text);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      context.addIssue({ code: 'custom', message: `expected base64url: ${error.message}` });
+      return z.NEVER;
+    }
+  })
+  .openapi({ type: 'string', format: 'base64url' });
+
+/** So many bytes in hexadecimal. */
+export function hexadecimal(least: number, most: number = least) {
+  const expected =
+    least === most ? `expected ${least} bytes in hexadecimal` : `expected ${least} to ${most} bytes in hexadecimal`;
+  return z
+    .string()
+    .regex(new RegExp(`^([0-9a-fA-F]{2}){${least},${most}}$`), expected)
+    .transform(fromHex)
+    .openapi({ type: 'string' });
+}
