@@ -4,10 +4,12 @@ import { clientPinParameterFaults } from './client-pin-parameters.ts';
 import { clientPinRetryFaults } from './client-pin-retries.ts';
 import { clientPinSetFaults } from './client-pin-set.ts';
 import type { Fault } from './fault.ts';
+import { tokenCommandFaults } from './token-commands.ts';
 
 export const pinAndManagementFaults: readonly Fault[] = [
   ...keyAgreementFaults,
   ...clientPinParameterFaults,
   ...clientPinSetFaults,
   ...clientPinRetryFaults,
+  ...tokenCommandFaults,
 ];

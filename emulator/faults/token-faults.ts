@@ -199,10 +199,13 @@ interface TokenFaultOptions {
   readonly when: (use: TokenUse) => boolean;
   /** What they answer in place of a refusal or of success. Default: success to what is refused for its token. */
   readonly status?: StatusName;
+  /** The answer that `status` takes the place of. Default: success. */
+  readonly instead?: StatusName;
 }
 
 /** Commands that judge a token wrongly. */
-export function tokenFault({ id, summary, commands, when, status }: TokenFaultOptions): Fault {
+export function tokenFault(options: TokenFaultOptions): Fault {
+  const { id, summary, commands, when, status, instead = 'CTAP2_OK' } = options;
   return {
     id,
     summary,
@@ -224,7 +227,7 @@ export function tokenFault({ id, summary, commands, when, status }: TokenFaultOp
           const answer = await next(bytes);
           if (use !== undefined && answer[0] === Status.CTAP2_OK) watch.taken(use);
           if (!wrong) return answer;
-          if (status !== undefined) return answer[0] === Status.CTAP2_OK ? Uint8Array.of(Status[status]) : answer;
+          if (status !== undefined) return answer[0] === Status[instead] ? Uint8Array.of(Status[status]) : answer;
           return answer[0] === Status.CTAP2_ERR_PIN_AUTH_INVALID ? Uint8Array.of(Status.CTAP2_OK) : answer;
         },
       };

@@ -4,10 +4,12 @@ import { keyAgreementChecks } from './client-pin-key-agreement.ts';
 import { clientPinParameterChecks } from './client-pin-parameters.ts';
 import { clientPinRetryChecks } from './client-pin-retries.ts';
 import { clientPinSetChecks } from './client-pin-set.ts';
+import { tokenCommandChecks } from './token-commands.ts';
 
 export const pinAndManagementChecks: readonly CheckGroup[] = [
   keyAgreementChecks,
   clientPinParameterChecks,
   clientPinSetChecks,
   clientPinRetryChecks,
+  tokenCommandChecks,
 ];

@@ -1,0 +1,145 @@
+/** Faults of the commands that take a pinUvAuthToken. */
+import { ClientPinSubcommand } from '../../ctap/commands/client-pin.ts';
+import { Command } from '../../ctap/commands/index.ts';
+import { Permission } from '../../ctap/pin-uv-auth/index.ts';
+import { acceptsFault, type SeenRequest } from './ctap2-faults.ts';
+import type { Fault } from './fault.ts';
+import { type TokenUse, tokenFault } from './token-faults.ts';
+
+/** `param` and `protocol`: the keys of pinUvAuthParam and pinUvAuthProtocol. */
+const targets = [
+  {
+    name: 'make-credential',
+    command: Command.authenticatorMakeCredential,
+    permission: Permission.makeCredential,
+    param: 0x08,
+    protocol: 0x09,
+  },
+  {
+    name: 'get-assertion',
+    command: Command.authenticatorGetAssertion,
+    permission: Permission.getAssertion,
+    param: 0x06,
+    protocol: 0x07,
+  },
+  {
+    name: 'credential-management',
+    command: Command.authenticatorCredentialManagement,
+    permission: Permission.credentialManagement,
+    param: 0x04,
+    protocol: 0x03,
+  },
+  {
+    name: 'bio-enrollment',
+    command: Command.authenticatorBioEnrollment,
+    permission: Permission.bioEnrollment,
+    param: 0x05,
+    protocol: 0x04,
+  },
+  {
+    name: 'large-blobs',
+    command: Command.authenticatorLargeBlobs,
+    permission: Permission.largeBlobWrite,
+    param: 0x05,
+    protocol: 0x06,
+  },
+  {
+    name: 'authenticator-config',
+    command: Command.authenticatorConfig,
+    permission: Permission.authenticatorConfiguration,
+    param: 0x04,
+    protocol: 0x03,
+  },
+] as const;
+
+const LEGACY = ClientPinSubcommand.getPinToken;
+const PROTOTYPES: readonly number[] = [
+  Command.prototypeAuthenticatorBioEnrollment,
+  Command.prototypeAuthenticatorCredentialManagement,
+];
+/** Seconds within which tokens are void for another reason than their age. */
+const SOON = 30_000;
+
+/** An older token than the last, that the key would take if it were that. */
+const isStale = ({ token, latest, length, age, powerCycled }: TokenUse) =>
+  token !== undefined && !latest && length === 'whole' && age < SOON && !powerCycled;
+
+export const tokenCommandFaults: readonly Fault[] = [
+  tokenFault({
+    id: 'stale-pin-token',
+    summary: 'takes tokens of before the last one that it gave',
+    commands: [...targets.map(({ command }) => command), ...PROTOTYPES],
+    when: isStale,
+  }),
+  ...targets.flatMap(({ name, command, permission }) => [
+    tokenFault({
+      id: `${name}-takes-token-without-permission`,
+      summary: `takes a token for ${name} that has not the permission`,
+      commands: [command],
+      when: ({ token, latest, length }) =>
+        token !== undefined &&
+        latest &&
+        length === 'whole' &&
+        token.subcommand !== LEGACY &&
+        token.uses === 0 &&
+        (token.permissions & permission) === 0,
+    }),
+    tokenFault({
+      id: `${name}-takes-stale-token`,
+      summary: `takes tokens for ${name} of before the last one that it gave`,
+      commands: [command],
+      when: isStale,
+    }),
+  ]),
+  ...targets.slice(2).flatMap(({ name, command, param, protocol }) => {
+    const authenticated = ({ parameters }: SeenRequest) => parameters.get(param) instanceof Uint8Array;
+    return [
+      tokenFault({
+        id: `${name}-refuses-tokens-of-protocol-one`,
+        summary: `takes no tokens of PIN/UV auth protocol one for ${name}`,
+        commands: [command],
+        when: ({ protocol }) => protocol === 1,
+        status: 'CTAP2_ERR_PIN_AUTH_INVALID',
+        instead: command === Command.authenticatorBioEnrollment ? 'CTAP2_ERR_INVALID_OPTION' : 'CTAP2_OK',
+      }),
+      tokenFault({
+        id: `${name}-takes-half-a-param`,
+        summary: `takes the first half of a pinUvAuthParam of protocol two for ${name}`,
+        commands: [command],
+        when: ({ latest, length, protocol }) => latest && length === 'cut' && protocol === 2,
+      }),
+      tokenFault({
+        id: `${name}-takes-token-of-get-pin-token`,
+        summary: `takes tokens of getPinToken for ${name}`,
+        commands: [command],
+        when: ({ token, latest, length }) => latest && length === 'whole' && token?.subcommand === LEGACY,
+      }),
+      acceptsFault({
+        id: `${name}-needs-no-token`,
+        summary: `answers ${name} without a pinUvAuthParam where a PIN is set`,
+        commands: [command],
+        refusal: 'CTAP2_ERR_PUAT_REQUIRED',
+      }),
+      tokenFault({
+        id: `${name}-takes-any-param`,
+        summary: `takes any pinUvAuthParam of the right length for ${name}`,
+        commands: [command],
+        when: ({ token, protocol: version }) => token === undefined && (version === 1 || version === 2),
+      }),
+      acceptsFault({
+        id: `${name}-takes-param-without-protocol`,
+        summary: `takes a pinUvAuthParam for ${name} without pinUvAuthProtocol`,
+        commands: [command],
+        refusal: 'CTAP2_ERR_MISSING_PARAMETER',
+        when: (request) => authenticated(request) && !request.parameters.has(protocol),
+      }),
+      acceptsFault({
+        id: `${name}-takes-unknown-protocol`,
+        summary: `takes a pinUvAuthParam for ${name} by a protocol that there is not`,
+        commands: [command],
+        refusal: 'CTAP1_ERR_INVALID_PARAMETER',
+        when: (request) => authenticated(request) && Number(request.parameters.get(protocol)) > 2,
+      }),
+    ];
+  }),
+];
