@@ -5,6 +5,7 @@ import type { CtapDevice } from '../client/device.ts';
 import type { PinClient } from '../client/pin.ts';
 import { findLab, LabClient, requireLab } from '../lab/lab-client.ts';
 import type { CardConnection, HidConnection } from '../transports/connection.ts';
+import type { UsbDevice } from '../transports/usb-library.ts';
 import type { DeviceWay } from './device-way.ts';
 import { Failure } from './failure.ts';
 import { overheardWay } from './own-traffic.ts';
@@ -113,7 +114,7 @@ async function findWay(name: string | undefined): Promise<DeviceWay> {
     }
     case 'usb': {
       const keys = (await systemKeys()).filter((key) => key.usb === name.toLowerCase());
-      return findOnly(keys, `no key ${name} is plugged in`, `several keys are ${name}`);
+      return keys.length === 0 ? usbWay(name, rest!) : findOnly(keys, '', `several keys are ${name}`);
     }
     case undefined: {
       if (!/^[0-9A-Za-z-]+$/.test(name)) break;
@@ -163,6 +164,27 @@ async function connectHidraw(path: string): Promise<HidConnection> {
 async function connectCard(reader: string): Promise<CardConnection> {
   const { openCard } = await import('../transports/pcsc.ts');
   return openCard(reader);
+}
+
+/** Over USB itself: the system has no HID device of it. */
+async function usbWay(name: string, ids: string): Promise<DeviceWay> {
+  const { openUsb } = await import('../transports/usb.ts');
+  const device = await findUsb(name, ids);
+  return { kind: 'hid', name, physical: true, connect: () => openUsb(device) };
+}
+
+/** The one USB device of that name. */
+export async function findUsb(name: string, ids: string): Promise<UsbDevice> {
+  const [, vendor, product] = /^([0-9a-f]{4}):([0-9a-f]{4})$/i.exec(ids) ?? [];
+  if (vendor === undefined || product === undefined) {
+    throw new Failure('usage', `expected usb:VID:PID, four hexadecimal digits each, got ${JSON.stringify(name)}`, LIST);
+  }
+  const { usbKeys } = await import('../transports/usb.ts');
+  const id = { vendorId: Number.parseInt(vendor, 16), productId: Number.parseInt(product, 16) };
+  const [device, second] = await usbKeys(id);
+  if (device === undefined) throw new Failure('no-device', `no key ${name} is plugged in`, LIST);
+  if (second !== undefined) throw new Failure('usage', `several keys are ${name}`, 'Unplug the others.');
+  return device;
 }
 
 function udpWay(name: string, address: string): DeviceWay {
