@@ -150,8 +150,26 @@ export function authDataFault({
 
 /** The key takes the user for present where it should ask for a touch. */
 export function presenceFault({
-  when,
+  when = always,
+  asked,
   ...names
-}: Names & { readonly when: (request: PresenceRequest) => boolean }): Fault {
-  return { ...names, install: () => ({ present: when }) };
+}: Names & {
+  /** Requests at which it does so. Default: all. */
+  readonly when?: (request: SeenRequest) => boolean;
+  /** What it leaves unasked. */
+  readonly asked: (question: PresenceRequest) => boolean;
+}): Fault {
+  return {
+    ...names,
+    install: () => {
+      let request = seen(new Uint8Array(0)); // the one under way
+      return {
+        cbor: (bytes, next) => {
+          request = seen(bytes);
+          return next(bytes);
+        },
+        present: (question) => asked(question) && when(request),
+      };
+    },
+  };
 }

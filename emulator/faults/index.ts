@@ -2,6 +2,7 @@
 
 import { algorithmFaults } from './algorithms.ts';
 import type { Fault } from './fault.ts';
+import { getAssertionFaults } from './get-assertion.ts';
 import { getInfoFaults } from './get-info.ts';
 import { hidBusyFaults } from './hid-busy.ts';
 import { hidChannelFaults } from './hid-channels.ts';
@@ -34,6 +35,7 @@ export const faults: ReadonlyMap<string, Fault> = new Map(
     ...hidRequestFaults,
     ...pinUvAuthParamFaults,
     ...makeCredentialListFaults,
+    ...getAssertionFaults,
   ].map((fault) => [fault.id, fault] as const),
 );
 

@@ -174,7 +174,7 @@ export const makeCredentialListFaults: readonly Fault[] = [
     id: 'make-credential-excludes-without-touch',
     summary: 'says that a credential is excluded without asking for a touch',
     commands,
-    when: ({ operation }) => operation === 'excluded',
+    asked: ({ operation }) => operation === 'excluded',
   }),
   hearingFault({
     id: 'make-credential-keeps-replaced-passkey',

@@ -11,8 +11,18 @@ import { valuesAt } from './nested.ts';
 const ABSENT = 5000;
 
 const ceremonies = [
-  { name: 'make-credential', command: Command.authenticatorMakeCredential, operation: 'makeCredential' },
-  { name: 'get-assertion', command: Command.authenticatorGetAssertion, operation: 'getAssertion' },
+  {
+    name: 'make-credential',
+    command: Command.authenticatorMakeCredential,
+    operation: 'makeCredential',
+    ofPasskey: (parameters: CborMap) => valuesAt(parameters, [0x07, 'rk']).includes(true),
+  },
+  {
+    name: 'get-assertion',
+    command: Command.authenticatorGetAssertion,
+    operation: 'getAssertion',
+    ofPasskey: (parameters: CborMap) => !parameters.has(0x03),
+  },
 ] as const;
 
 interface Ending {
@@ -47,20 +57,14 @@ function isWithoutPresence(parameters: CborMap): boolean {
   return valuesAt(parameters, [0x05, 'up']).includes(false);
 }
 
-const ofCeremonies = ceremonies.flatMap(({ name, command, operation }): Fault[] => [
+const ofCeremonies = ceremonies.flatMap(({ name, command, operation, ofPasskey }): Fault[] => [
   presenceFault({
     id: `${name}-without-touch`,
-    summary: `asks for no touch at ${operation}`,
+    summary: `asks for no touch at ${operation} where passkeys are concerned`,
     commands: [command],
-    when: (request) => request.operation === operation,
+    when: ({ parameters }) => ofPasskey(parameters),
+    asked: (question) => question.operation === operation,
   }),
-  endingFault(
-    `${name}-cancel-as-denied`,
-    `answers a cancelled ${operation} as one that the user refused`,
-    command,
-    ({ status }) => status === Status.CTAP2_ERR_KEEPALIVE_CANCEL,
-    Status.CTAP2_ERR_OPERATION_DENIED,
-  ),
   endingFault(
     `${name}-refusal-as-timeout`,
     `says that nobody came where the user refused ${operation}`,

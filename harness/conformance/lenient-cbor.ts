@@ -1,17 +1,26 @@
 /** CBOR of a key that may write it wrongly: what a forgiving platform would understand. */
 import { Decoder } from 'cbor-x';
+import { concat } from '../../ctap/bytes.ts';
 import { type CborMap, type CborValue, decodeCborPrefix } from '../../ctap/cbor.ts';
 import { CtapError } from '../../ctap/status.ts';
 import { CheckFailure } from './check-failure.ts';
 
 const forgiving = new Decoder({ mapsAsObjects: false, useRecords: false });
 
-/** Decodes one item; what comes after it, and forms that are not canonical, are borne. @throws CheckFailure for what is no CBOR */
+/** Bytes that may be missing at the end. */
+const MISSING = new Uint8Array(4);
+
+/**
+ * Decodes one item; what comes after it, forms that are not canonical, and a few bytes that are missing at its end, are
+ * borne. @throws CheckFailure for what is no CBOR
+ */
 export function lenientCbor(bytes: Uint8Array): CborValue {
-  try {
-    return decodeCborPrefix(bytes).value;
-  } catch (error) {
-    if (!(error instanceof CtapError)) throw error;
+  for (const candidate of [bytes, concat(bytes, MISSING)]) {
+    try {
+      return decodeCborPrefix(candidate).value;
+    } catch (error) {
+      if (!(error instanceof CtapError)) throw error;
+    }
   }
   try {
     return plain(forgiving.decode(bytes));

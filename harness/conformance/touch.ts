@@ -13,17 +13,25 @@ export interface Untouched {
   readonly answer: Answer;
 }
 
-/** Sends a request while nobody touches the key, and cancels it as soon as the key asks for a touch. Over HID alone. */
+/** Milliseconds after which a key that has not answered is waiting, whatever its keepalives say. */
+const PATIENCE = 3000;
+const STEP = 100;
+
+/** Sends a request while nobody touches the key, and cancels it as soon as the key waits for a touch. Over HID alone. */
 export async function untouched(key: Subject, command: number, parameters: CborMap): Promise<Untouched> {
   key.user('absent');
   const cancel = new AbortController();
-  let asked = false;
+  let ended = false;
   const onKeepalive = (status: number) => {
-    if (status !== UPNEEDED) return;
-    asked = true;
-    cancel.abort();
+    if (status === UPNEEDED) cancel.abort();
   };
-  const answer = await key.request(command, parameters, { signal: cancel.signal, onKeepalive });
+  const answering = key.request(command, parameters, { signal: cancel.signal, onKeepalive }).finally(() => {
+    ended = true;
+  });
+  const isOver = () => ended || cancel.signal.aborted;
+  for (let waited = 0; !isOver() && waited < PATIENCE; waited += STEP) await key.wait(STEP);
+  if (!ended) cancel.abort();
+  const answer = await answering;
   key.user('touches');
-  return { asked, answer };
+  return { asked: cancel.signal.aborted, answer };
 }

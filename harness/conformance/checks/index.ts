@@ -1,6 +1,7 @@
 /** All checks, by what they judge. */
 import type { CheckGroup } from '../check.ts';
 import { algorithmChecks } from './algorithms.ts';
+import { getAssertionChecks } from './get-assertion.ts';
 import { getInfoChecks } from './get-info.ts';
 import { hidBusyChecks } from './hid-busy.ts';
 import { hidCapabilityChecks } from './hid-capabilities.ts';
@@ -34,4 +35,5 @@ export const checkGroups: readonly CheckGroup[] = [
   hidErrorChecks,
   pinUvAuthParamChecks,
   makeCredentialListChecks,
+  getAssertionChecks,
 ];

@@ -4,6 +4,7 @@ import { Command } from '../../../ctap/commands/index.ts';
 import { assertion, descriptor, getAssertionParameters, makeCredentialParameters, register } from '../ceremony.ts';
 import type { Check, CheckGroup } from '../check.ts';
 import { expect, expectStatus } from '../expect.ts';
+import { ONE_USER, registerPasskey } from '../passkeys.ts';
 import type { Subject } from '../subject.ts';
 import { untouched } from '../touch.ts';
 import { kebab } from './parameters.ts';
@@ -26,8 +27,8 @@ interface Ceremony {
 
 async function assertionRequest(key: Subject): Promise<CborMap> {
   key.user('touches');
-  const allowList = [descriptor(await register(key))];
-  return getAssertionParameters(key, { allowList });
+  await registerPasskey(key);
+  return getAssertionParameters(key, { rpId: ONE_USER });
 }
 
 const ceremonies: readonly Ceremony[] = [
@@ -35,7 +36,7 @@ const ceremonies: readonly Ceremony[] = [
     name: 'makeCredential',
     command: Command.authenticatorMakeCredential,
     section: 'CTAP 2.3 §6.1.2',
-    parameters: makeCredentialParameters,
+    parameters: (key) => makeCredentialParameters(key, { rp: { id: ONE_USER }, options: { rk: true } }),
     touches: 0,
   },
   {
@@ -54,7 +55,7 @@ function presenceChecks({ name, command, section, parameters, touches }: Ceremon
       id: `${name}.presence.asked`,
       section,
       statement: 'The key asks for a touch.',
-      needs: { carrier: 'hid', touches },
+      needs: { carrier: 'hid', discoverable: true, touches },
       faults: fault('without-touch'),
       async run(key) {
         const { asked } = await untouched(key, command, await parameters(key));
@@ -62,21 +63,10 @@ function presenceChecks({ name, command, section, parameters, touches }: Ceremon
       },
     },
     {
-      id: `${name}.presence.cancelled`,
-      section: 'CTAP 2.3 §11.2.9.1.5',
-      statement: 'A request that is cancelled while the key waits for a touch ends as one that was cancelled.',
-      needs: { carrier: 'hid', touches },
-      faults: fault('cancel-as-denied'),
-      async run(key) {
-        const { asked, answer } = await untouched(key, command, await parameters(key));
-        if (asked) expectStatus(answer, 'CTAP2_ERR_KEEPALIVE_CANCEL');
-      },
-    },
-    {
       id: `${name}.presence.refused`,
       section,
       statement: 'Where the user refuses, the operation is denied.',
-      needs: { carrier: 'hid', touches, user: 'refuses' },
+      needs: { carrier: 'hid', discoverable: true, touches, user: 'refuses' },
       faults: fault('refusal-as-timeout'),
       async run(key) {
         const request = await parameters(key);
@@ -89,7 +79,7 @@ function presenceChecks({ name, command, section, parameters, touches }: Ceremon
       section,
       statement:
         'Where nobody comes, the key gives up by itself, and says that the operation was denied or took too long.',
-      needs: { carrier: 'hid', touches, seconds: PATIENCE },
+      needs: { carrier: 'hid', discoverable: true, touches, seconds: PATIENCE },
       faults: fault('absence-as-other-error'),
       async run(key) {
         const request = await parameters(key);
@@ -108,7 +98,7 @@ function presenceChecks({ name, command, section, parameters, touches }: Ceremon
       id: `${name}.presence.afterCancel`,
       section: 'CTAP 2.3 §11.2.9.1.5',
       statement: 'After a request that was cancelled the key takes the next one.',
-      needs: { carrier: 'hid', touches: touches + 1 },
+      needs: { carrier: 'hid', discoverable: true, touches: touches + 1 },
       faults: fault('busy-after-cancel'),
       async run(key) {
         const request = await parameters(key);
