@@ -29,6 +29,7 @@ export function setUpDesk(panel: Panel): void {
     show(filter, keys.size >= MANY);
     show(byId('desk-empty', HTMLElement), keys.size === 0);
     desk.classList.toggle('is-single', keys.size === 1);
+    desk.classList.toggle('is-many', keys.size >= MANY);
     // What asks for a touch is never hidden.
     list.update([...keys.values()].filter((key) => key.pending.length > 0 || wordsOf(key).includes(wanted)));
   };

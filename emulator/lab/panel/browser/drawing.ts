@@ -78,6 +78,10 @@ export class TokenDrawing {
   /** @param code what the display shows; undefined for one without a seed */
   update(code: string | undefined): void {
     setText(this.#digits, code ?? '- - -');
+    // Ten digits go where six do.
+    const tight = code !== undefined && code.length > 6;
+    setAttribute(this.#digits, 'textLength', tight ? 134 : undefined);
+    setAttribute(this.#digits, 'lengthAdjust', tight ? 'spacingAndGlyphs' : undefined);
   }
 }
 

@@ -22,8 +22,10 @@ export function setUpFaults(panel: Panel): Part {
     setText(state, active.length === 0 ? 'It behaves' : `It misbehaves: ${active.join(', ')}`);
   };
   const change = async (id: string, on: boolean) => {
-    await panel.ask(on ? 'PUT' : 'DELETE', keyPath(key, `/faults/${encodeURIComponent(id)}`));
-    draw(); // the lab's event has come before; where it refused, the box goes back
+    const path = keyPath(key, `/faults/${encodeURIComponent(id)}`);
+    const answer = await panel.ask<{ active: string[] }>(on ? 'PUT' : 'DELETE', path);
+    active = answer?.active ?? active;
+    draw(); // where the lab refused, the box goes back
   };
   const fill = async () => {
     const known = await panel.ask<{ faults: FaultJSON[] }>('GET', '/faults');

@@ -3,15 +3,9 @@
 import type { TraceEntry } from '../../../../ctap/trace/entry.ts';
 import type { ClockJSON } from '../../api/clock.ts';
 import type { LabKeyJSON } from '../../api/schemas.ts';
+import type { TokenJSON } from '../../api/token-json.ts';
 
 export type KeyState = LabKeyJSON;
-
-export interface TokenState {
-  readonly id: string;
-  readonly model: string;
-  readonly serial: string;
-  readonly code: string | null;
-}
 
 export interface LinksState {
   readonly site?: string | null;
@@ -23,13 +17,13 @@ export type LabMessage =
   | {
       readonly type: 'lab';
       readonly keys: readonly KeyState[];
-      readonly tokens: readonly TokenState[];
+      readonly tokens: readonly TokenJSON[];
       readonly clock: ClockJSON;
       readonly links: LinksState;
     }
   | { readonly type: 'key'; readonly key: KeyState }
   | { readonly type: 'key-removed' | 'token-removed'; readonly id: string }
-  | { readonly type: 'token'; readonly token: TokenState }
+  | { readonly type: 'token'; readonly token: TokenJSON }
   | { readonly type: 'clock'; readonly clock: ClockJSON }
   | { readonly type: 'typed'; readonly key: string; readonly text: string }
   | { readonly type: 'traffic'; readonly key: string; readonly entry: TraceEntry };
@@ -39,7 +33,7 @@ export type StateListener = (state: LabState, change: LabMessage | undefined) =>
 
 export class LabState {
   readonly keys = new Map<string, KeyState>();
-  readonly tokens = new Map<string, TokenState>();
+  readonly tokens = new Map<string, TokenJSON>();
   links: LinksState = {};
   clock: ClockJSON = { now: new Date().toISOString(), frozen: false, offset: 0 };
   #clockReadAt = performance.now();

@@ -49,7 +49,7 @@ function start(token: string): void {
   const state = new LabState();
   const panel = new Panel(state, new LabApi(token));
   setUpDesk(panel);
-  setUpTokens(state);
+  setUpTokens(panel);
   setUpDetails(panel);
   setUpConversation(panel);
   setUpClock(panel);

@@ -68,7 +68,8 @@ function textAt(fields: Json, ...path: readonly string[]): string | undefined {
 
 function insideOf(entry: TraceEntry): HTMLElement[] {
   const { fields, problems = [], packets, bytes, carrier, channel, keepalives } = entry;
-  const size = `${bytes} bytes in ${packets} ${carrier === 'apdu' ? 'APDUs' : 'reports'}`;
+  const unit = carrier === 'apdu' ? 'APDU' : 'report';
+  const size = `${bytes} bytes in ${packets} ${unit}${packets === 1 ? '' : 's'}`;
   const waited = keepalives && `${keepalives.processing} keepalives at work, ${keepalives.upNeeded} for a touch`;
   const about = [size, channel && `channel ${channel}`, waited].filter((word) => word !== undefined).join(' · ');
   return [

@@ -3,7 +3,8 @@ export const DESK = `
 .desk { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: 1rem; }
 .desk.is-single { grid-template-columns: minmax(0, 1fr); }
 .desk + .hint { margin-top: .75rem; }
-.key { display: grid; gap: .75rem; align-content: start; padding: 1rem; content-visibility: auto; contain-intrinsic-size: auto 26rem; }
+.key { display: grid; gap: .75rem; align-content: start; padding: 1rem; }
+.is-many .key { content-visibility: auto; contain-intrinsic-size: auto 26rem; }
 .key[data-selected] { border-color: var(--accent); }
 .is-single .key[data-selected] { border-color: var(--line); }
 .key[data-asks] { border-color: var(--warm-line); box-shadow: 0 0 0 2px var(--warm-line), var(--shadow); }
@@ -30,5 +31,6 @@ button.touch:active { background: var(--accent-soft); }
 .question-more:empty { display: none; }
 .policy { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem .625rem; font-size: .875rem; color: var(--muted); }
 .policy select { min-height: 2rem; font-size: .875rem; }
+#tokens > h2 { margin-bottom: .75rem; }
 .token { display: grid; gap: .5rem; padding: 1rem; }
 `;

@@ -14,6 +14,7 @@ export const DETAILS = `
 .code { font: 600 1.25rem ui-monospace, Menlo, Consolas, "Liberation Mono", monospace; letter-spacing: .06em; white-space: nowrap; }
 .ring-clock { flex: none; width: 1.5rem; height: 1.5rem; transform: rotate(-90deg); }
 .ring-clock circle { fill: none; stroke-width: 4; }
+.ring-clock.is-endless { display: none; }
 .ring-clock .back { stroke: var(--line); }
 .ring-clock .left { stroke: var(--accent); }
 .ring-clock[data-soon] .left { stroke: var(--warm); }
