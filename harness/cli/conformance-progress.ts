@@ -13,6 +13,8 @@ const A_RESET = 15;
 
 export class ProgressLine {
   readonly output: Output;
+  /** A person touches the key. */
+  hands = false;
   readonly #began = performance.now();
   #shown = 0;
   #failed = 0;
@@ -24,13 +26,13 @@ export class ProgressLine {
   /** Before a check. */
   show(id: string, { done, total, left }: Progress): void {
     const now = performance.now();
-    if (now - this.#shown < INTERVAL && left.touches === 0) return;
+    if (now - this.#shown < INTERVAL) return;
     this.#shown = now;
     const filled = Math.round((WIDTH * done) / Math.max(1, total));
     const bar = `${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)}`;
     const failed = this.#failed > 0 ? `  ${this.#failed} failed` : '';
     const perCheck = (now - this.#began) / 1000 / Math.max(1, done);
-    const estimate = effortText(left, done < 5 ? 0 : perCheck * (total - done));
+    const estimate = effortText(left, done < 5 ? 0 : perCheck * (total - done), this.hands);
     this.output.progress(`${bar} ${done}/${total}${failed}  ${estimate}  ${id}`);
   }
 
@@ -52,11 +54,11 @@ export class ProgressLine {
 }
 
 /** What is left, in words: `12 touches, 3 resets, about 2 min left`. @param working seconds of the key's own work */
-export function effortText({ touches, resets, seconds }: Effort, working: number, hands = true): string {
-  const time = working + seconds + (hands ? touches * A_TOUCH + resets * A_RESET : 0);
+export function effortText({ touches, resets, seconds }: Effort, working: number, hands: boolean): string {
+  const time = working + (hands ? seconds + touches * A_TOUCH + resets * A_RESET : 0);
   const parts = [
-    ...(touches > 0 ? [`${touches} ${touches === 1 ? 'touch' : 'touches'}`] : []),
-    ...(resets > 0 ? [`${resets} ${resets === 1 ? 'reset' : 'resets'}`] : []),
+    ...(hands && touches > 0 ? [`${touches} ${touches === 1 ? 'touch' : 'touches'}`] : []),
+    ...(hands && resets > 0 ? [`${resets} ${resets === 1 ? 'reset' : 'resets'}`] : []),
     time < 90 ? `about ${Math.ceil(time)} s` : `about ${Math.ceil(time / 60)} min`,
   ];
   return `${parts.join(', ')} left`;

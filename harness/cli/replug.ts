@@ -1,4 +1,5 @@
 /** Power-up of a key, after which alone it can be reset: by the hand of whoever has it, or by the lab that it is in. */
+import { toHex } from '../../ctap/bytes.ts';
 import { RESET_WINDOW } from '../../ctap/commands/reset.ts';
 import { pause } from '../client/pause.ts';
 import { findLab, LabClient } from '../lab/lab-client.ts';
@@ -71,3 +72,52 @@ export async function replugInLab(device: string): Promise<string | undefined> {
 
 /** The window in which a key takes a reset, in words. */
 export const WINDOW = `${RESET_WINDOW / 1000} seconds`;
+
+/** What names of devices in card readers begin with. */
+export const CARD = 'pcsc:';
+
+/**
+ * Has whoever holds the key pull it out and put it in again.
+ * @param what the key, as its owner knows it
+ * @param again how a key of USB is put in again, as "Plug it in again,"
+ * @returns its DEVICE name then
+ */
+export async function replugByHand(
+  device: string,
+  what: string,
+  instruct: (sentence: string) => void,
+  { again = 'Plug it in again' }: { readonly again?: string } = {},
+): Promise<string> {
+  const isCard = device.startsWith(CARD);
+  const [kind, path] = [device.slice(0, device.indexOf(':')), device.slice(device.indexOf(':') + 1)];
+  instruct(isCard ? `Take the card out of ${path} now.` : `Unplug ${what} now.`);
+  const back = await waitForReplug(path, {
+    discover: isCard ? cards : (await import('../transports/discovery.ts')).discover,
+    onGone: () => instruct(`${isCard ? 'Put it back' : again} within ${WINDOW}.`),
+  });
+  return `${kind}:${back}`;
+}
+
+/** The cards in all readers; equal ATRs are the same card. */
+async function cards(): Promise<PluggedKey[]> {
+  const { listCards } = await import('../transports/pcsc.ts');
+  return (await listCards()).map(({ name, atr }) => ({
+    path: name,
+    vendorId: 0,
+    productId: 0,
+    serialNumber: toHex(atr),
+  }));
+}
+
+/** Opens what has just come: a node appears before its owner may open it, as udev sets that a moment later. */
+export async function whenOpen<T>(open: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await open();
+    } catch (error) {
+      const isEarly = error instanceof Error && 'code' in error && error.code === 'EACCES';
+      if (!isEarly || attempt === 20) throw error;
+      await pause(100, undefined);
+    }
+  }
+}

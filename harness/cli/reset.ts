@@ -1,17 +1,14 @@
 /** `ctaplab reset`: takes a key back to how it was made (CTAP 2.3 §6.6). */
 import type { Command } from 'commander';
-import { toHex } from '../../ctap/bytes.ts';
 import type { GetInfoResponse } from '../../ctap/commands/get-info.ts';
-import { pause } from '../client/pause.ts';
 import { type OpenedDevice, openDevice } from './devices.ts';
 import { Failure } from './failure.ts';
 import { called, consent, type ManagementOptions, onDevice } from './management.ts';
 import { Output } from './output.ts';
 import { PROGRAM } from './program-name.ts';
-import { type PluggedKey, replugInLab, WINDOW, waitForReplug } from './replug.ts';
+import { CARD, replugByHand, replugInLab, WINDOW, whenOpen } from './replug.ts';
 import { verb } from './verb.ts';
 
-const CARD = 'pcsc:';
 /** The keepalive status of a key that waits for its user (CTAP 2.3 §11.2.9.1.7). */
 const UPNEEDED = 2;
 
@@ -66,40 +63,11 @@ async function powerUp(opened: OpenedDevice, output: Output): Promise<OpenedDevi
     // a key behind a port that no lab knows is as its owner has left it
     return openDevice((await replugInLab(name)) ?? name);
   }
-  const isCard = name.startsWith(CARD);
-  const [kind, path] = [name.slice(0, name.indexOf(':')), name.slice(name.indexOf(':') + 1)];
   await opened.close(); // a node that is open does not go
-  output.instruct(isCard ? `Take the card out of ${path} now.` : `Unplug ${called(opened)} now.`);
-  const again = isCard ? 'Put it back' : 'Plug it in again, and touch it when it blinks,';
-  const back = await waitForReplug(path, {
-    discover: isCard ? cards : (await import('../transports/discovery.ts')).discover,
-    onGone: () => output.instruct(`${again} within ${WINDOW}.`),
+  const back = await replugByHand(name, called(opened), (sentence) => output.instruct(sentence), {
+    again: 'Plug it in again, and touch it when it blinks,',
   });
-  return openSoon(`${kind}:${back}`);
-}
-
-/** The cards in all readers; equal ATRs are the same card. */
-async function cards(): Promise<PluggedKey[]> {
-  const { listCards } = await import('../transports/pcsc.ts');
-  return (await listCards()).map(({ name, atr }) => ({
-    path: name,
-    vendorId: 0,
-    productId: 0,
-    serialNumber: toHex(atr),
-  }));
-}
-
-/** A node appears before its owner may open it: udev sets that a moment later. */
-async function openSoon(name: string): Promise<OpenedDevice> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await openDevice(name);
-    } catch (error) {
-      const isEarly = error instanceof Error && 'code' in error && error.code === 'EACCES';
-      if (!isEarly || attempt === 20) throw error;
-      await pause(100, undefined);
-    }
-  }
+  return whenOpen(() => openDevice(back));
 }
 
 async function erase(opened: OpenedDevice, output: Output): Promise<void> {

@@ -22,6 +22,8 @@ export interface WantedState {
   readonly spoiled: boolean;
   /** Wrong PINs that the check spends. */
   readonly attempts: number;
+  /** The check begins with what a key does only soon after its power-up. */
+  readonly powerUp: boolean;
 }
 
 /** The key is not, and will not be, in the state that a check asks for: the check is left out, with this reason. */

@@ -36,6 +36,8 @@ export interface Needs {
   readonly attempts?: number;
   /** The key is not as it was afterwards: it has to be reset. */
   readonly spoils?: boolean;
+  /** It begins with what a key does only soon after its power-up, as a reset. */
+  readonly powerUp?: boolean;
   /** It leaves discoverable credentials behind, a few that all checks share; wants the option rk. */
   readonly discoverable?: boolean;
   /** Seconds that it waits. Default 0. */

@@ -12,6 +12,7 @@ import type { KeyFacts } from './needs.ts';
 import type { JudgedKey } from './result.ts';
 import { Subject } from './subject.ts';
 
+const AS_IT_IS = { pin: undefined, finger: false, spoiled: false, attempts: 0, powerUp: false };
 /** Seconds that a key may take to say what it is. */
 const PATIENCE = 60;
 
@@ -37,7 +38,7 @@ export async function examine(bench: Bench): Promise<Examination> {
   };
   let subject: Subject | undefined;
   const ask = async (): Promise<KeyFacts> => {
-    const state = await bench.begin({ pin: undefined, finger: false, spoiled: false, attempts: 0 });
+    const state = await bench.begin(AS_IT_IS);
     bench.user('touches');
     subject = new Subject(bench, state);
     await subject.connect();

@@ -52,17 +52,19 @@ ${[...byGroup(results)].map(([name, members]) => group(name, members, key))}
   });
 }
 
-export function verdict(run: Run): Markup {
+function verdict(run: Run): Markup {
   const { counts, complete } = run;
   const tested = counts.passed + counts.failed + counts.warning;
-  const sentence = isGood(run)
-    ? `Nothing failed: ${counts.passed} of ${tested} checks that were run passed.`
-    : `${counts.failed} of ${tested} checks that were run failed.`;
-  return html`<p class="verdict ${isGood(run) ? 'good' : 'bad'}">${sentence}${complete ? '' : ' The run is not complete.'}</p>`;
+  const tone = isGood(run) ? 'good' : counts.failed > 0 ? 'bad' : 'warn';
+  const sentence =
+    counts.failed > 0
+      ? `${counts.failed} of ${tested} checks that were run failed.`
+      : `Nothing failed: ${counts.passed} of ${tested} checks that were run passed.`;
+  return html`<p class="verdict ${tone}">${sentence}${complete ? '' : ' The run is not complete.'}</p>`;
 }
 
 /** The counts as a strip; a drawing, so that no style needs to be inline. */
-export function countsBar({ counts, results }: Run): Markup {
+function countsBar({ counts, results }: Run): Markup {
   const total = Math.max(1, results.length);
   let x = 0;
   const parts = OUTCOMES.map(([outcome]) => {

@@ -1,6 +1,6 @@
 /** A run in lines for a terminal: what failed and why, then the sums. */
 import type pc from 'picocolors';
-import { byGroup, type CheckResult, type Outcome, type Run } from '../result.ts';
+import { byGroup, type CheckResult, isGood, type Outcome, type Run } from '../result.ts';
 
 type Colors = Pick<ReturnType<typeof pc.createColors>, 'bold' | 'dim' | 'green' | 'red' | 'yellow'>;
 
@@ -40,7 +40,7 @@ export function terminalLines(run: Run, colors: Colors, printable: (text: string
     ...results.filter(({ outcome }) => outcome === 'failed' || outcome === 'warning').flatMap(problem),
     ...reasons(results).map((line) => dim(printable(line))),
     ...run.notes.map((note) => yellow(printable(note))),
-    counts.failed > 0 ? red(bold(sum)) : green(bold(sum)),
+    counts.failed > 0 ? red(bold(sum)) : isGood(run) ? green(bold(sum)) : yellow(bold(sum)),
     ...(run.complete ? [] : [yellow('The run is not complete.')]),
   ];
 }

@@ -1,0 +1,231 @@
+/** Judges a key that lasts: what is on it is somebody's, and hands touch it and pull it out. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EnrollFeedbackName } from '../../ctap/commands/bio-enrollment.ts';
+import type { GetInfoResponse } from '../../ctap/commands/get-info.ts';
+import { RESET_WINDOW } from '../../ctap/commands/reset.ts';
+import type { Crypto } from '../../ctap/crypto.ts';
+import { Permission } from '../../ctap/pin-uv-auth/index.ts';
+import { nodeCrypto } from '../../emulator/crypto-node.ts';
+import { CtapCardDevice } from '../client/ctap-card.ts';
+import { CtapHidDevice } from '../client/ctap-hid.ts';
+import type { CtapDevice } from '../client/device.ts';
+import { FingerprintsClient } from '../client/fingerprints.ts';
+import { PinClient } from '../client/pin.ts';
+import type { CardConnection, HidConnection } from '../transports/connection.ts';
+import { type Bench, type KeyState, NotReady, type UserBehaviour, type WantedState } from './bench.ts';
+import { watchBlinking } from './blinking.ts';
+import { RP_ID } from './ceremony.ts';
+import type { Hand } from './hand.ts';
+import { Leftovers } from './leftovers.ts';
+import { LenientCtap2Client } from './lenient-info.ts';
+import { ALL_ATTEMPTS, LAST_ATTEMPTS } from './needs.ts';
+
+/** The PIN that keys get which had none; one that every vendor's rules allow. */
+const PIN = 'q7V!mK2w';
+
+export interface PhysicalBenchOptions {
+  readonly carrier: 'hid' | 'card';
+  readonly hand: Hand;
+  /** All that is on the key may be deleted, again and again. */
+  readonly allowReset: boolean;
+}
+
+/** A key that is open, with its clients. */
+interface Opened {
+  readonly device: CtapDevice;
+  readonly pin: PinClient;
+  readonly info: GetInfoResponse;
+}
+
+export class PhysicalBench implements Bench {
+  readonly virtual = false;
+  readonly carrier: 'hid' | 'card';
+  readonly crypto: Crypto = nodeCrypto;
+  readonly silence = 3000;
+  readonly #hand: Hand;
+  readonly #allowReset: boolean;
+  #pin = PIN;
+  #leftovers: Leftovers | undefined;
+  #wasReset = false;
+  #poweredAt = 0;
+  /** What the user does next is on its way to the hand. */
+  #settled: Promise<void> = Promise.resolve();
+
+  constructor({ carrier, hand, allowReset }: PhysicalBenchOptions) {
+    this.carrier = carrier;
+    this.#hand = hand;
+    this.#allowReset = allowReset;
+  }
+
+  get device(): string {
+    return this.#hand.device;
+  }
+
+  get canRefuse(): boolean {
+    return this.#hand.canRefuse;
+  }
+
+  get pin(): string {
+    return this.#pin;
+  }
+
+  /**
+   * Takes the owner's PIN, tries it, and remembers what is on the key, so that it can be as it was afterwards.
+   * @throws CtapError CTAP2_ERR_PIN_INVALID and its like
+   */
+  async owner(pin: string): Promise<void> {
+    await this.#open(async ({ pin: client, info }) => {
+      await prove(client, info, pin);
+      this.#pin = pin;
+      this.#leftovers = await Leftovers.begin(client, pin);
+    });
+  }
+
+  async begin({ pin, finger, spoiled, attempts, powerUp }: WantedState): Promise<KeyState> {
+    await this.#act('touches');
+    let state = await this.#open(async ({ info }) => stateOf(info)).catch((error: unknown) => {
+      if (pin === undefined && !finger && !spoiled && attempts === 0) return { pin: false, finger: false }; // the check will tell
+      throw error;
+    });
+    if (spoiled || (pin === false && state.pin)) {
+      await this.#reset();
+      state = { pin: false, finger: false };
+    }
+    if (pin && !state.pin) await this.#setPin();
+    if (finger && !state.finger) await this.#enrol();
+    if (attempts > 0) await this.#saveAttempts(attempts);
+    if (powerUp && performance.now() - this.#poweredAt > RESET_WINDOW / 2) await this.replug();
+    return { pin: pin ?? state.pin, finger: finger || state.finger };
+  }
+
+  async connect(): Promise<HidConnection> {
+    const connection = await this.#hand.connect();
+    return watchBlinking(
+      connection,
+      () => this.#hand.asked(),
+      () => this.#settled,
+    );
+  }
+
+  connectCard(): Promise<CardConnection> {
+    return this.#hand.connectCard();
+  }
+
+  async replug(): Promise<void> {
+    await this.#hand.replug();
+    this.#poweredAt = performance.now();
+  }
+
+  async wait(milliseconds: number): Promise<void> {
+    await sleep(milliseconds);
+  }
+
+  user(behaviour: UserBehaviour): void {
+    this.#next(() => this.#hand.user(behaviour));
+  }
+
+  finger(which: 'enrolled' | 'other', feedback?: EnrollFeedbackName): void {
+    this.#next(() => this.#hand.finger(which, feedback));
+  }
+
+  async finish(): Promise<readonly string[]> {
+    await this.#act('touches');
+    if (this.#wasReset) {
+      await this.#reset();
+      return ['The key was reset, and is as it was made: what was on it before is gone.'];
+    }
+    const leftovers = this.#leftovers;
+    if (leftovers === undefined) return [];
+    const deleted = await this.#open(({ pin }) => leftovers.remove(pin, this.#pin));
+    return deleted === 0 ? [] : [`${deleted} passkeys that checks had made were deleted again.`];
+  }
+
+  close(): Promise<void> {
+    return this.#hand.close();
+  }
+
+  /** Opens the key for one act, beside any check. */
+  async #open<T>(act: (opened: Opened) => Promise<T>): Promise<T> {
+    const { silence } = this;
+    const device =
+      this.carrier === 'hid'
+        ? await CtapHidDevice.open(await this.connect(), { silence })
+        : await CtapCardDevice.open(await this.connectCard());
+    try {
+      const ctap2 = new LenientCtap2Client(device);
+      return await act({ device, pin: new PinClient(ctap2), info: await ctap2.getInfo() });
+    } finally {
+      await device.close();
+    }
+  }
+
+  async #reset(): Promise<void> {
+    if (!this.#allowReset) throw new NotReady('it needs a reset, which was not allowed (--allow-reset)');
+    await this.replug();
+    await this.#open(async ({ pin }) => {
+      await pin.ctap2.reset();
+    });
+    this.#wasReset = true;
+    this.#leftovers = undefined; // gone with all else
+    this.#pin = PIN;
+  }
+
+  async #setPin(): Promise<void> {
+    if (!this.#allowReset) throw new NotReady('it needs a PIN, which only a reset would take away again');
+    await this.#open(({ pin }) => pin.setPin(PIN));
+    this.#pin = PIN;
+    this.#wasReset = true; // the PIN goes with the last reset
+  }
+
+  async #enrol(): Promise<void> {
+    if (!this.#allowReset) throw new NotReady('it needs a finger, and none is enrolled');
+    await this.#open(async ({ pin }) => {
+      const token = await pin.getPinUvAuthToken({ pin: this.#pin, permissions: Permission.bioEnrollment });
+      const client = new FingerprintsClient(pin.ctap2, token);
+      await this.#hand.finger('enrolled');
+      await client.enroll({
+        onSample: ({ remaining }) => {
+          if (remaining > 0) this.finger('enrolled');
+        },
+      });
+    });
+  }
+
+  /** Leaves the check the attempts that it spends, and the last ones to the owner. */
+  async #saveAttempts(attempts: number): Promise<void> {
+    let { retries, powerCycleNeeded } = await this.#open(({ pin }) => pin.getPinRetries());
+    if (powerCycleNeeded) await this.replug();
+    if (retries < ALL_ATTEMPTS && retries > LAST_ATTEMPTS) {
+      // the right PIN gives all of them back
+      retries = await this.#open(async ({ pin, info }) => {
+        await prove(pin, info, this.#pin);
+        return (await pin.getPinRetries()).retries;
+      });
+    }
+    if (retries - attempts >= LAST_ATTEMPTS) return;
+    throw new NotReady(`it spends ${attempts} attempts of the PIN, and ${retries} are left: the last three are kept`);
+  }
+
+  async #act(behaviour: UserBehaviour): Promise<void> {
+    this.user(behaviour);
+    await this.#settled;
+  }
+
+  /** What comes after has it as its cause: reports wait for it, and it fails with them. */
+  #next(act: () => Promise<void>): void {
+    const before = this.#settled.catch(() => undefined); // whoever sent a report then has that failure
+    this.#settled = before.then(act);
+    this.#settled.catch(() => undefined); // it is told with the next report
+  }
+}
+
+function stateOf({ options = {} }: GetInfoResponse): KeyState {
+  return { pin: options.clientPin === true, finger: options.bioEnroll === true };
+}
+
+/** Tries the PIN, by a token that asks for little. */
+async function prove(client: PinClient, { options = {} }: GetInfoResponse, pin: string): Promise<void> {
+  const { credentialManagement, getAssertion } = Permission;
+  const wanted = options.credMgmt ? { permissions: credentialManagement } : { permissions: getAssertion, rpId: RP_ID };
+  await client.getPinUvAuthToken({ pin, ...wanted });
+}
