@@ -6,7 +6,8 @@ import { LabsHand, PersonsHand } from './conformance-hands.ts';
 import type { ConformanceOptions } from './conformance-options.ts';
 import { effortText, type ProgressLine } from './conformance-progress.ts';
 import { consent } from './consent.ts';
-import { type DeviceWay, findDevice } from './devices.ts';
+import type { DeviceWay } from './device-way.ts';
+import { findDevice } from './devices.ts';
 import { Failure } from './failure.ts';
 import { argument } from './key-options.ts';
 import { printable } from './output.ts';
@@ -51,7 +52,7 @@ async function lastingBench(way: DeviceWay, options: ConformanceOptions, progres
     const { facts, key, checks } = plan;
     const what = `${printable(key.product)} (${way.name})`;
     const extent = progress.hands ? `, ${effortText(effort(checks), 0, true)}` : '';
-    progress.instruct(`${what}: ${checks.length} checks${extent}.`);
+    if (checks.length > 0) progress.instruct(`${what}: ${checks.length} checks${extent}.`);
     await consent(way, options, question(what, options), `this would ${consequence(options)} on ${what}`);
     if (facts.info?.options?.clientPin !== true) return;
     const [pin] = await readSecrets([{ name: `PIN of ${what}`, file: options.pinFile, fresh: false }]);

@@ -5,7 +5,8 @@ import type { Hand } from '../conformance/hand.ts';
 import type { LabClient } from '../lab/lab-client.ts';
 import type { CardConnection, HidConnection } from '../transports/connection.ts';
 import type { ProgressLine } from './conformance-progress.ts';
-import { type DeviceWay, findDevice } from './devices.ts';
+import type { DeviceWay } from './device-way.ts';
+import { findDevice } from './devices.ts';
 import { Failure } from './failure.ts';
 import { replugByHand, replugInLab, whenOpen } from './replug.ts';
 

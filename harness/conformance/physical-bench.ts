@@ -146,16 +146,25 @@ export class PhysicalBench implements Bench {
 
   /** Opens the key for one act, beside any check. */
   async #open<T>(act: (opened: Opened) => Promise<T>): Promise<T> {
-    const { silence } = this;
-    const device =
-      this.carrier === 'hid'
-        ? await CtapHidDevice.open(await this.connect(), { silence })
-        : await CtapCardDevice.open(await this.connectCard());
+    const device = await this.#device();
     try {
       const ctap2 = new LenientCtap2Client(device);
       return await act({ device, pin: new PinClient(ctap2), info: await ctap2.getInfo() });
     } finally {
       await device.close();
+    }
+  }
+
+  async #device(): Promise<CtapDevice> {
+    const { silence } = this;
+    const connection = this.carrier === 'hid' ? await this.connect() : await this.connectCard();
+    try {
+      return 'transmit' in connection
+        ? await CtapCardDevice.open(connection)
+        : await CtapHidDevice.open(connection, { silence });
+    } catch (error) {
+      await connection.close();
+      throw error;
     }
   }
 

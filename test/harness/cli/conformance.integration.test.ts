@@ -108,7 +108,7 @@ describe('a key of a lab, over UDP', () => {
     await firstLine(lab);
     writeFileSync(join(state, 'pin'), 'owner-1234\n');
     writeFileSync(join(state, 'wrong'), 'wrong-1234\n');
-    const { status, stderr } = await runCli(['pin', 'set', 'lab:1', '--pin-file', join(state, 'pin')], labEnv);
+    const { status, stderr } = await runCli(['pin', 'set', 'lab:1'], labEnv, 'owner-1234\n');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
   afterAll(() => {
