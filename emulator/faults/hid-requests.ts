@@ -48,15 +48,6 @@ function stuckAfter(id: string, summary: string, code: number): Fault {
   });
 }
 
-/** The status of a cancelled request of a command is another. */
-function cancelSays(id: string, summary: string, command: number, status: number): Fault {
-  const make = missays((packet, { running }) => {
-    const cancelled = of(packet, CBOR) && packet.payload[0] === Status.CTAP2_ERR_KEEPALIVE_CANCEL;
-    return cancelled && running?.payload[0] === command ? { payload: [status] } : undefined;
-  });
-  return fault(id, summary, [CANCEL], make);
-}
-
 /** Keepalives are other ones, or none, or more. */
 function keepalives(
   id: string,
@@ -150,18 +141,6 @@ export const hidRequestFaults: readonly Fault[] = [
       };
     },
   ),
-  cancelSays(
-    'cancel-of-make-credential-says-denied',
-    'says that a makeCredential request was denied where it was cancelled',
-    Command.authenticatorMakeCredential,
-    Status.CTAP2_ERR_OPERATION_DENIED,
-  ),
-  cancelSays(
-    'cancel-of-get-assertion-says-timeout',
-    'says that a getAssertion request timed out where it was cancelled',
-    Command.authenticatorGetAssertion,
-    Status.CTAP2_ERR_USER_ACTION_TIMEOUT,
-  ),
   fault('cancel-of-nothing-answered', 'answers CTAPHID_CANCEL where there is nothing to cancel', [CANCEL], (talk) => ({
     hears: (packet) => {
       const idle = of(packet, CANCEL) && talk.running === undefined && talk.receiving === undefined;
@@ -196,9 +175,15 @@ export const hidRequestFaults: readonly Fault[] = [
       return undefined;
     };
   }),
-  keepalives('keepalive-hides-touch', 'says that it is processing where it waits for a touch', () => (packet) => [
-    changed(packet, { payload: [1] }),
-  ]),
+  fault(
+    'keepalive-hides-touch',
+    'says that it is processing where it waits for the touch of a selection',
+    [CBOR],
+    missays((packet, { running }) => {
+      const selection = running?.payload[0] === Command.authenticatorSelection;
+      return of(packet, KEEPALIVE) && selection ? { payload: [1] } : undefined;
+    }),
+  ),
   keepalives('keepalive-unknown-status', 'sends keepalives of the status 3 between others', () => {
     let count = 0;
     return (packet) => (++count % 3 === 0 ? [changed(packet, { payload: [3] })] : undefined);

@@ -4,6 +4,7 @@ import { algorithmFaults } from './algorithms.ts';
 import type { Fault } from './fault.ts';
 import { getAssertionFaults } from './get-assertion.ts';
 import { getInfoFaults } from './get-info.ts';
+import { getInfoConsistencyFaults } from './get-info-consistency.ts';
 import { hidBusyFaults } from './hid-busy.ts';
 import { hidChannelFaults } from './hid-channels.ts';
 import { hidFramingFaults } from './hid-framing.ts';
@@ -22,6 +23,7 @@ export type { Fault } from './fault.ts';
 export const faults: ReadonlyMap<string, Fault> = new Map(
   [
     ...getInfoFaults,
+    ...getInfoConsistencyFaults,
     ...makeCredentialFaults,
     ...makeCredentialCborFaults,
     ...makeCredentialEntityFaults,

@@ -154,7 +154,7 @@ export const algorithmChecks: CheckGroup = {
             ? 'getInfo lists them all, or none'
             : undefined,
       },
-      faults: ['make-credential-takes-unlisted-algorithm'],
+      faults: ['make-credential-takes-unlisted-algorithm', 'get-info-hides-es256'],
       statuses: ['CTAP2_ERR_UNSUPPORTED_ALGORITHM'],
       async parameters(key) {
         const alg = unlisted((await key.info()).algorithms ?? []) ?? 0;

@@ -1,10 +1,5 @@
-/** CTAPHID: commands, errors, cancelling and keepalives. CTAP 2.3 §11.2.9. */
-import { concat } from '../../../ctap/bytes.ts';
-import { encodeCbor } from '../../../ctap/cbor.ts';
-import { Command } from '../../../ctap/commands/index.ts';
 import { BROADCAST_CHANNEL, encodeMessage, HidCommand, packetCommand } from '../../../ctap/hid/packet.ts';
 import { statusName } from '../../../ctap/status.ts';
-import { descriptor, getAssertionParameters, register } from '../ceremony.ts';
 import type { CheckGroup } from '../check.ts';
 import { expect, expectEqual } from '../expect.ts';
 import type { HidWire } from '../wire.ts';
@@ -42,41 +37,6 @@ export const hidRequestChecks: CheckGroup = {
         await cancel(wire, channel);
         await wire.message(channel);
         await expectAnswering(wire, channel);
-      },
-    },
-    {
-      id: 'hid.cancel.makeCredential',
-      section: CANCEL,
-      statement: 'CTAPHID_CANCEL ends a makeCredential request that waits for a touch with CTAP2_ERR_KEEPALIVE_CANCEL.',
-      needs: WAITING,
-      faults: ['cancel-of-make-credential-says-denied'],
-      async run(key) {
-        const { wire } = key;
-        const channel = await wire.open();
-        await waitingRequest(key, channel);
-        await cancel(wire, channel);
-        const { data } = await wire.message(channel);
-        expectEqual(statusName(data[0]!), 'CTAP2_ERR_KEEPALIVE_CANCEL', 'the status');
-      },
-    },
-    {
-      id: 'hid.cancel.getAssertion',
-      section: CANCEL,
-      statement: 'CTAPHID_CANCEL ends a getAssertion request that waits for a touch with CTAP2_ERR_KEEPALIVE_CANCEL.',
-      needs: { carrier: 'hid', touches: 1 },
-      faults: ['cancel-of-get-assertion-says-timeout'],
-      async run(key) {
-        const { wire } = key;
-        const allowList = [descriptor(await register(key))];
-        key.user('absent');
-        const parameters = encodeCbor(await getAssertionParameters(key, { allowList }));
-        const channel = await wire.open();
-        const request = concat(Uint8Array.of(Command.authenticatorGetAssertion), parameters);
-        await wire.send(...encodeMessage(channel, HidCommand.CBOR, request));
-        await wire.next(channel, 500);
-        await cancel(wire, channel);
-        const { data } = await wire.message(channel);
-        expectEqual(statusName(data[0]!), 'CTAP2_ERR_KEEPALIVE_CANCEL', 'the status');
       },
     },
     {

@@ -41,13 +41,21 @@ export async function expectAnswering(wire: HidWire, channel: number): Promise<v
   expectEcho(await wire.transact(channel, HidCommand.PING, SHORT), SHORT);
 }
 
-/** Begins a makeCredential request that waits for a touch: what comes first, most likely a keepalive, is heard already. */
+/**
+ * Begins a request that waits for a touch: what comes first, a keepalive, is heard already. It is a selection, or where
+ * the key does not wait for that, a makeCredential request.
+ */
 export async function waitingRequest(key: Subject, channel: number): Promise<void> {
-  await key.wire.send(...(await makeCredentialPackets(key, channel)));
-  const heard = await key.wire.next(channel, 1000);
-  if (heard === undefined) return;
-  const command = packetCommand(heard);
-  expect(command === HidCommand.KEEPALIVE, 'the key to wait for a touch', `command 0x${command.toString(16)}`);
+  const selection = encodeMessage(channel, HidCommand.CBOR, Uint8Array.of(Command.authenticatorSelection));
+  if (await waits(key, channel, selection)) return;
+  const waiting = await waits(key, channel, await makeCredentialPackets(key, channel));
+  expect(waiting, 'the key to wait for a touch', 'an answer');
+}
+
+async function waits({ wire }: Subject, channel: number, packets: readonly Uint8Array[]): Promise<boolean> {
+  await wire.send(...packets);
+  const heard = await wire.next(channel, 1000);
+  return heard === undefined || packetCommand(heard) === HidCommand.KEEPALIVE;
 }
 
 export async function makeCredentialPackets(key: Subject, channel: number): Promise<Uint8Array[]> {

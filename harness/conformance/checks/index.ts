@@ -3,6 +3,7 @@ import type { CheckGroup } from '../check.ts';
 import { algorithmChecks } from './algorithms.ts';
 import { getAssertionChecks } from './get-assertion.ts';
 import { getInfoChecks } from './get-info.ts';
+import { getInfoConsistencyChecks } from './get-info-consistency.ts';
 import { hidBusyChecks } from './hid-busy.ts';
 import { hidCapabilityChecks } from './hid-capabilities.ts';
 import { hidChannelChecks } from './hid-channels.ts';
@@ -20,6 +21,7 @@ import { userPresenceChecks } from './user-presence.ts';
 
 export const checkGroups: readonly CheckGroup[] = [
   getInfoChecks,
+  getInfoConsistencyChecks,
   makeCredentialChecks,
   makeCredentialCborChecks,
   makeCredentialEntityChecks,
