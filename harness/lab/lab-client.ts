@@ -1,8 +1,14 @@
 /** Talks to a running lab over its control API. */
 import type { EnrollFeedbackName } from '../../ctap/commands/bio-enrollment.ts';
 import type { Stroke } from '../../ctap/otp/keyboard-usages.ts';
+import type { TraceEntry } from '../../ctap/trace/entry.ts';
 import type { PublishedMetadata } from '../../emulator/attestation/metadata-blob.ts';
+import type { ClockJSON } from '../../emulator/lab/api/clock.ts';
+import type { OtpJSON } from '../../emulator/lab/api/otp.ts';
+import type { PasskeyJSON } from '../../emulator/lab/api/passkeys.ts';
 import type { LabKeyJSON, PendingJSON } from '../../emulator/lab/api/schemas.ts';
+import type { TokenJSON } from '../../emulator/lab/api/token-json.ts';
+import type { ProblemJSON } from '../../emulator/lab/problem.ts';
 import { type LabAddress, labDirectory, runningLabs } from '../../emulator/lab/state-file.ts';
 
 /** A lab that is not there, or refuses. */
@@ -42,10 +48,22 @@ export function requireLab(): LabClient {
   return new LabClient(address);
 }
 
-interface ProblemJSON {
-  readonly code?: string;
-  readonly detail?: string;
+/** What a new key has of its own; the rest it has of its lab. */
+export interface NewLabKey {
+  readonly model?: string;
+  /** `auto`, `manual`, `deny` or `after=MS`. */
+  readonly touch?: string;
+  /** `uhid`, `udp`, `udp:PORT`, `vpcd` or `vpcd:PORT`. */
+  readonly transports?: readonly string[];
+  readonly inserted?: boolean;
 }
+
+/** Exactly one of them; `set` is ISO 8601, `advance` milliseconds. */
+export type ClockChangeJSON =
+  | { readonly set: string }
+  | { readonly advance: number }
+  | { readonly frozen: boolean }
+  | { readonly system: true };
 
 export class LabClient {
   readonly url: string;
@@ -54,6 +72,11 @@ export class LabClient {
   constructor(address: LabAddress) {
     this.url = address.url;
     this.#token = address.token;
+  }
+
+  /** Where it is, and what opens it: a secret. */
+  get address(): LabAddress {
+    return { url: this.url, token: this.#token };
   }
 
   async keys(): Promise<readonly LabKeyJSON[]> {
@@ -96,6 +119,96 @@ export class LabClient {
     await this.#ask(slot ? 'PUT' : 'DELETE', `/keys/${encodeURIComponent(id)}/yubico-otp`, slot);
   }
 
+  /** Makes a key, and plugs it in. */
+  async createKey(options: NewLabKey = {}): Promise<LabKeyJSON> {
+    return (await this.#ask('POST', '/keys', options)) as LabKeyJSON;
+  }
+
+  /** Pulls a key out, and forgets it with all that it holds. */
+  async deleteKey(id: string): Promise<void> {
+    await this.#ask('DELETE', `/keys/${encodeURIComponent(id)}`);
+  }
+
+  /** Takes a key back to how it was made, whatever its own rules for that. */
+  async reset(id: string): Promise<LabKeyJSON> {
+    return ((await this.#ask('POST', `/keys/${encodeURIComponent(id)}/reset`)) as { key: LabKeyJSON }).key;
+  }
+
+  /** Gives a key a PIN, whatever it had. */
+  async setPin(id: string, pin: string): Promise<LabKeyJSON> {
+    return ((await this.#ask('PUT', `/keys/${encodeURIComponent(id)}/pin`, { pin })) as { key: LabKeyJSON }).key;
+  }
+
+  /** Whether a key neither works nor asks for anything; waits up to `wait` milliseconds for that. */
+  async idle(id: string, wait: number, signal?: AbortSignal): Promise<boolean> {
+    const path = `/keys/${encodeURIComponent(id)}/idle?wait=${wait}`;
+    return ((await this.#ask('GET', path, undefined, signal)) as { idle: boolean }).idle;
+  }
+
+  async passkeys(id: string): Promise<readonly PasskeyJSON[]> {
+    const answer = await this.#ask('GET', `/keys/${encodeURIComponent(id)}/passkeys`);
+    return (answer as { passkeys: PasskeyJSON[] }).passkeys;
+  }
+
+  /** @param credentialId base64url */
+  async deletePasskey(id: string, credentialId: string): Promise<void> {
+    await this.#ask('DELETE', `/keys/${encodeURIComponent(id)}/passkeys/${encodeURIComponent(credentialId)}`);
+  }
+
+  /** What a touch types, and the entries with their codes of now. */
+  async otp(id: string): Promise<OtpJSON> {
+    return (await this.#ask('GET', `/keys/${encodeURIComponent(id)}/otp`)) as OtpJSON;
+  }
+
+  /** Touches an idle key, so that it types. @returns what a US keyboard layout reads */
+  async type(id: string, press: 'short' | 'long' = 'short'): Promise<string> {
+    const answer = await this.#ask('POST', `/keys/${encodeURIComponent(id)}/otp/type?press=${press}`);
+    return (answer as { text: string }).text;
+  }
+
+  async clock(): Promise<ClockJSON> {
+    return (await this.#ask('GET', '/clock')) as ClockJSON;
+  }
+
+  async setClock(change: ClockChangeJSON): Promise<ClockJSON> {
+    return (await this.#ask('PUT', '/clock', change)) as ClockJSON;
+  }
+
+  /** All faults that a key can be given. */
+  async faults(): Promise<readonly { readonly id: string; readonly summary: string }[]> {
+    return ((await this.#ask('GET', '/faults')) as { faults: { id: string; summary: string }[] }).faults;
+  }
+
+  /** @returns what is on now */
+  async setFault(id: string, fault: string, on: boolean): Promise<readonly string[]> {
+    const path = `/keys/${encodeURIComponent(id)}/faults/${encodeURIComponent(fault)}`;
+    return ((await this.#ask(on ? 'PUT' : 'DELETE', path)) as { active: string[] }).active;
+  }
+
+  /** What was said between hosts and a key lately, decoded. */
+  async trace(id: string): Promise<readonly TraceEntry[]> {
+    return ((await this.#ask('GET', `/keys/${encodeURIComponent(id)}/trace`)) as { entries: TraceEntry[] }).entries;
+  }
+
+  /** Programmable tokens. */
+  async tokens(): Promise<readonly TokenJSON[]> {
+    return ((await this.#ask('GET', '/tokens')) as { tokens: TokenJSON[] }).tokens;
+  }
+
+  async createToken(options: { model?: string; driftPpm?: number } = {}): Promise<TokenJSON> {
+    return (await this.#ask('POST', '/tokens', options)) as TokenJSON;
+  }
+
+  /** The whole lab as a file: whoever has it has the keys. */
+  async snapshot(): Promise<object> {
+    return (await this.#ask('GET', '/snapshot')) as object;
+  }
+
+  /** Makes the lab what a file says; where that cannot be, nothing changes. */
+  async restore(snapshot: object): Promise<void> {
+    await this.#ask('PUT', '/snapshot', snapshot);
+  }
+
   /** Plugs a key in: its power-up. */
   async insert(id: string): Promise<LabKeyJSON> {
     return ((await this.#ask('POST', `/keys/${encodeURIComponent(id)}/insert`)) as { key: LabKeyJSON }).key;
@@ -130,7 +243,7 @@ export class LabClient {
     }
     const answer: unknown = await response.json();
     if (response.ok) return answer;
-    const { code, detail } = answer as ProblemJSON;
+    const { code, detail } = answer as Partial<ProblemJSON>;
     const kind = code === 'no_such_key' ? 'no-device' : response.status === 401 ? 'refused' : 'failed';
     throw new LabError(kind, detail ?? `the lab answered ${response.status} to ${method} ${path}`);
   }

@@ -86,6 +86,7 @@ const Otp = z
     entries: z.array(OtpEntry),
   })
   .openapi('Otp');
+export type OtpJSON = z.infer<typeof Otp>;
 
 const HotpSlot = z
   .strictObject({ seed: hexadecimal(1, MAX_SEED), digits: z.union([z.literal(6), z.literal(8)]).default(6) })
@@ -208,7 +209,7 @@ export function otpRoutes(api: ControlApi, lab: Lab): void {
   });
 }
 
-function otpJSON(otp: Token2OtpApplet, seconds: number): z.infer<typeof Otp> {
+function otpJSON(otp: Token2OtpApplet, seconds: number): OtpJSON {
   return {
     slots: { hotp: otp.slots.hasHotp, yubico: otp.slots.hasYubico },
     hotpPress: otp.settings.longTouch ? 'long' : 'short',

@@ -20,6 +20,7 @@ const Passkey = z
     credProtect: z.int(),
   })
   .openapi('Passkey', { description: 'Names come from sites: show them as text only' });
+export type PasskeyJSON = z.infer<typeof Passkey>;
 
 const NewPasskey = z
   .strictObject({
@@ -95,7 +96,7 @@ export function passkeyRoutes(api: ControlApi, lab: Lab): void {
   });
 }
 
-function passkeyJSON({ id, rp, user, alg, publicKey, credProtect }: DiscoverableCredential): z.infer<typeof Passkey> {
+function passkeyJSON({ id, rp, user, alg, publicKey, credProtect }: DiscoverableCredential): PasskeyJSON {
   return {
     credentialId: toBase64Url(id),
     rp: { id: rp.id, ...(rp.name === undefined ? {} : { name: rp.name }) },
