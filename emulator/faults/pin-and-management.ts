@@ -3,6 +3,7 @@ import { keyAgreementFaults } from './client-pin-key-agreement.ts';
 import { clientPinParameterFaults } from './client-pin-parameters.ts';
 import { clientPinRetryFaults } from './client-pin-retries.ts';
 import { clientPinSetFaults } from './client-pin-set.ts';
+import { credentialManagementFaults } from './credential-management.ts';
 import type { Fault } from './fault.ts';
 import { tokenCommandFaults } from './token-commands.ts';
 
@@ -12,4 +13,5 @@ export const pinAndManagementFaults: readonly Fault[] = [
   ...clientPinSetFaults,
   ...clientPinRetryFaults,
   ...tokenCommandFaults,
+  ...credentialManagementFaults,
 ];

@@ -4,6 +4,7 @@ import { keyAgreementChecks } from './client-pin-key-agreement.ts';
 import { clientPinParameterChecks } from './client-pin-parameters.ts';
 import { clientPinRetryChecks } from './client-pin-retries.ts';
 import { clientPinSetChecks } from './client-pin-set.ts';
+import { credentialManagementChecks } from './credential-management.ts';
 import { tokenCommandChecks } from './token-commands.ts';
 
 export const pinAndManagementChecks: readonly CheckGroup[] = [
@@ -12,4 +13,5 @@ export const pinAndManagementChecks: readonly CheckGroup[] = [
   clientPinSetChecks,
   clientPinRetryChecks,
   tokenCommandChecks,
+  credentialManagementChecks,
 ];
