@@ -37,6 +37,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   fault: { summary: 'let a key of a running lab misbehave; list the faults', load: () => import('./fault.ts') },
   mcp: { summary: 'serve a lab to programs that speak MCP, over stdio', load: () => import('./mcp.ts') },
   conformance: { summary: 'judge a key by the specifications', load: () => import('./conformance.ts') },
+  probe: { summary: 'what a key is, how fast, how much it takes', load: () => import('./probe.ts') },
   keys: { summary: 'list, export and import the keys of a lab that is kept', load: () => import('./keys.ts') },
   trace: { summary: 'decode what goes over the wire, live or out of a capture', load: () => import('./trace.ts') },
   recording: { summary: 'show, replay and compare recorded ceremonies', load: () => import('./recording.ts') },

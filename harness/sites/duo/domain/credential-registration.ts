@@ -3,11 +3,12 @@ import type { PublicKeyCredentialCreationOptionsJSON, RegistrationResponseJSON }
 import { type AttestationObject, attestationObject } from '../../../../ctap/attestation.ts';
 import { decodeAuthenticatorData } from '../../../../ctap/authenticator-data.ts';
 import { decodeCbor } from '../../../../ctap/cbor.ts';
+import { chainsTo } from '../../../certificates/chain.ts';
 import { RefusedAnswer, type RegistrationInfo, verifier, verifyRegistration } from '../verifier.ts';
 import { type AttemptContext, logged } from './attempts.ts';
 import { recordActivity, recordAuthentication } from './authentication-log.ts';
 import { DomainError } from './error.ts';
-import { attestationRoots, chainsTo } from './metadata.ts';
+import { attestationRoots } from './metadata.ts';
 import { type Policy, readPolicy } from './policy.ts';
 import type { Tenant } from './tenant.ts';
 import { getUser, type User } from './users.ts';

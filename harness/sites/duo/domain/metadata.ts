@@ -1,6 +1,7 @@
 /** Models of authenticators by a metadata BLOB (FIDO Metadata Service v3 §3): their names, and whom to trust for them. */
 import { X509Certificate } from 'node:crypto';
 import { compactVerify, importX509 } from 'jose';
+import { certificatePem, chainsTo } from '../../../certificates/chain.ts';
 import { DomainError } from './error.ts';
 import { readSetting, writeSetting } from './settings.ts';
 import type { Tenant } from './tenant.ts';
@@ -13,7 +14,6 @@ export interface AuthenticatorModel {
 }
 
 const SETTING = 'metadata';
-const PEM_LINE = /(.{64})/g;
 
 /** The models that the tenant knows, in the order of their names. */
 export function listModels(tenant: Tenant): AuthenticatorModel[] {
@@ -36,28 +36,10 @@ export async function importMetadata(
   return models;
 }
 
-/** Whether a chain (leaf first, DER) leads to one of the roots, each signed by the next and valid now. */
-export function chainsTo(chain: readonly Uint8Array[], roots: readonly X509Certificate[], now: number): boolean {
-  const certificates = chain.map((der) => new X509Certificate(der));
-  const last = certificates.at(-1);
-  if (last === undefined || !certificates.every((certificate) => isValid(certificate, now))) return false;
-  const linked = certificates.slice(1).every((issuer, index) => isIssuedBy(certificates[index]!, issuer));
-  // A chain may end below its root or in it; a leaf may itself be the anchor.
-  return linked && roots.some((root) => last.raw.equals(root.raw) || (isValid(root, now) && isIssuedBy(last, root)));
-}
-
 /** Roots of a model by its AAGUID. */
 export function attestationRoots(tenant: Tenant, aaguid: string): X509Certificate[] {
   const model = listModels(tenant).find((known) => known.aaguid === aaguid);
   return (model?.roots ?? []).map((der) => new X509Certificate(Buffer.from(der, 'base64')));
-}
-
-function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
-  return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
-}
-
-function isValid(certificate: X509Certificate, now: number): boolean {
-  return Date.parse(certificate.validFrom) <= now && now <= Date.parse(certificate.validTo);
 }
 
 async function verifyBlob(tenant: Tenant, blob: string, root: string): Promise<unknown> {
@@ -73,7 +55,7 @@ async function verifyBlob(tenant: Tenant, blob: string, root: string): Promise<u
     const chain = x5c.map((der) => Buffer.from(der, 'base64'));
     if (!chainsTo(chain, [new X509Certificate(root)], tenant.now()))
       throw new Error('its signer is not under that root');
-    const { payload } = await compactVerify(blob, await importX509(pem(x5c[0]!), alg));
+    const { payload } = await compactVerify(blob, await importX509(certificatePem(x5c[0]!), alg));
     return JSON.parse(Buffer.from(payload).toString('utf8'));
   } catch (error) {
     throw malformed(error instanceof Error ? error.message : String(error));
@@ -100,10 +82,6 @@ function readModels(payload: unknown): AuthenticatorModel[] {
     });
   }
   return models;
-}
-
-function pem(base64: string): string {
-  return `-----BEGIN CERTIFICATE-----\n${base64.replace(PEM_LINE, '$1\n')}\n-----END CERTIFICATE-----`;
 }
 
 function malformed(reason: string): DomainError {
