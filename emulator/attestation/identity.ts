@@ -45,10 +45,17 @@ export async function openAttestationIdentity(
   serialNumber: string,
   authority: () => Promise<AttestationAuthority>,
 ): Promise<AttestationIdentity> {
-  const open = ({ privateKey, x5c }: Certified): Attester => ({
-    signer: crypto.signer(Algorithm.ES256, privateKey),
-    x5c,
-  });
+  // Reading a private key is dear, and most keys of a large lab never attest.
+  const open = ({ privateKey, x5c }: Certified): Attester => {
+    let signer: Signer | undefined;
+    return {
+      get signer() {
+        signer ??= crypto.signer(Algorithm.ES256, privateKey);
+        return signer;
+      },
+      x5c,
+    };
+  };
   const stored = store.get(PATH);
   const record = stored ? decodeRecord(decodeCbor(stored)) : await issue(model, serialNumber, await authority());
   if (!stored) await store.commit([{ path: PATH, value: encodeCbor(attestationRecord.encode(record)) }]);

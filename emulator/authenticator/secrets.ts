@@ -17,13 +17,27 @@ export interface Secrets {
   readonly storeStateKey: Uint8Array;
 }
 
+/** Each key is derived when it is first wanted. */
 function derive({ crypto }: Environment, secret: Uint8Array): Secrets {
-  const key = (info: string) => crypto.hkdfSha256(secret, NO_SALT, utf8(info), 32);
+  const derived = new Map<string, Uint8Array>();
+  const key = (info: string) => {
+    const known = derived.get(info) ?? crypto.hkdfSha256(secret, NO_SALT, utf8(info), 32);
+    derived.set(info, known);
+    return known;
+  };
   return {
-    wrapKey: key('credential wrapping'),
-    credRandomKey: key('hmac-secret'),
-    deviceIdentifier: key('device identifier').subarray(0, 16),
-    storeStateKey: key('credential store state'),
+    get wrapKey() {
+      return key('credential wrapping');
+    },
+    get credRandomKey() {
+      return key('hmac-secret');
+    },
+    get deviceIdentifier() {
+      return key('device identifier').subarray(0, 16);
+    },
+    get storeStateKey() {
+      return key('credential store state');
+    },
   };
 }
 

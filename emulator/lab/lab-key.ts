@@ -105,7 +105,8 @@ export class LabKey {
     return this.#inTurn(async () => {
       if (this.#inserted) return false;
       await this.#plugIn();
-      await this.#change({ removed: false });
+      if (this.#settings.removed) await this.#change({ removed: false });
+      else this.changed();
       return true;
     });
   }

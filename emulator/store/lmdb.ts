@@ -33,6 +33,8 @@ const MAGIC = 0xbeefc0de;
 /** The folders that this process has open, by their real paths, and those that it is closing. */
 const folders = new Map<string, Folder>();
 const closing = new Map<string, Promise<void>>();
+/** The same by the names that they were opened by, so that the next key of a folder does not look it up again. */
+const names = new Map<string, Folder>();
 
 /**
  * Opens one key's records in `folder`, which is made, for its owner alone, where it is missing.
@@ -40,10 +42,13 @@ const closing = new Map<string, Promise<void>>();
  */
 export async function openLmdbStore(folder: string, { namespace }: LmdbStoreOptions): Promise<Store> {
   if (!/^[A-Za-z0-9_-]+$/.test(namespace)) throw new TypeError(`expected a namespace, got "${namespace}"`);
+  const known = names.get(folder);
+  if (known !== undefined) return known.store(namespace);
   const { open } = await import('lmdb');
   const path = privateFolder(folder);
   await closing.get(path);
   const shared = folders.get(path) ?? new Folder(path, openDatabase(open, path));
+  names.set(folder, shared);
   return shared.store(namespace);
 }
 
@@ -174,6 +179,7 @@ class Folder {
     this.#namespaces.delete(namespace);
     if (this.#namespaces.size > 0) return;
     folders.delete(this.#path);
+    for (const [name, folder] of names) if (folder === this) names.delete(name);
     const closed = this.#close().finally(() => closing.delete(this.#path));
     closing.set(this.#path, closed);
     await closed;
