@@ -150,6 +150,17 @@ export class LabClient {
     return (answer as { passkeys: PasskeyJSON[] }).passkeys;
   }
 
+  /** Makes a passkey; one of the same user at the same site is replaced. `user.id` is base64url. */
+  async addPasskey(
+    id: string,
+    passkey: {
+      readonly rp: { readonly id: string; readonly name?: string };
+      readonly user: { readonly id: string; readonly name?: string; readonly displayName?: string };
+    },
+  ): Promise<PasskeyJSON> {
+    return (await this.#ask('POST', `/keys/${encodeURIComponent(id)}/passkeys`, passkey)) as PasskeyJSON;
+  }
+
   /** @param credentialId base64url */
   async deletePasskey(id: string, credentialId: string): Promise<void> {
     await this.#ask('DELETE', `/keys/${encodeURIComponent(id)}/passkeys/${encodeURIComponent(credentialId)}`);
