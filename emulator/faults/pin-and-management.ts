@@ -1,10 +1,13 @@
 /** Faults of PINs and tokens, of what is managed by them, and of a vendor's own protocols. */
+
+import { authenticatorConfigFaults } from './authenticator-config.ts';
 import { keyAgreementFaults } from './client-pin-key-agreement.ts';
 import { clientPinParameterFaults } from './client-pin-parameters.ts';
 import { clientPinRetryFaults } from './client-pin-retries.ts';
 import { clientPinSetFaults } from './client-pin-set.ts';
 import { credentialManagementFaults } from './credential-management.ts';
 import type { Fault } from './fault.ts';
+import { largeBlobsFaults } from './large-blobs.ts';
 import { tokenCommandFaults } from './token-commands.ts';
 
 export const pinAndManagementFaults: readonly Fault[] = [
@@ -14,4 +17,6 @@ export const pinAndManagementFaults: readonly Fault[] = [
   ...clientPinRetryFaults,
   ...tokenCommandFaults,
   ...credentialManagementFaults,
+  ...largeBlobsFaults,
+  ...authenticatorConfigFaults,
 ];

@@ -1,4 +1,5 @@
 /** Faults of the commands that take a pinUvAuthToken. */
+import type { CborMap } from '../../ctap/cbor.ts';
 import { ClientPinSubcommand } from '../../ctap/commands/client-pin.ts';
 import { Command } from '../../ctap/commands/index.ts';
 import { Permission } from '../../ctap/pin-uv-auth/index.ts';
@@ -52,6 +53,13 @@ const targets = [
   },
 ] as const;
 
+/** Where other faults are about some requests of a command, those that are left to these. */
+const plain: ReadonlyMap<number, (parameters: CborMap) => boolean> = new Map([
+  [Command.authenticatorLargeBlobs, (parameters: CborMap) => parameters.get(0x03) === 0],
+  [Command.authenticatorCredentialManagement, (parameters: CborMap) => parameters.get(0x01) === 1],
+  [Command.authenticatorConfig, (parameters: CborMap) => parameters.get(0x01) === 3],
+]);
+
 const LEGACY = ClientPinSubcommand.getPinToken;
 const PROTOTYPES: readonly number[] = [
   Command.prototypeAuthenticatorBioEnrollment,
@@ -92,6 +100,7 @@ export const tokenCommandFaults: readonly Fault[] = [
     }),
   ]),
   ...targets.slice(2).flatMap(({ name, command, param, protocol }) => {
+    const isPlain = ({ parameters }: SeenRequest) => plain.get(command)?.(parameters) ?? true;
     const authenticated = ({ parameters }: SeenRequest) => parameters.get(param) instanceof Uint8Array;
     return [
       tokenFault({
@@ -119,12 +128,14 @@ export const tokenCommandFaults: readonly Fault[] = [
         summary: `answers ${name} without a pinUvAuthParam where a PIN is set`,
         commands: [command],
         refusal: 'CTAP2_ERR_PUAT_REQUIRED',
+        when: isPlain,
       }),
       tokenFault({
         id: `${name}-takes-any-param`,
         summary: `takes any pinUvAuthParam of the right length for ${name}`,
         commands: [command],
-        when: ({ token, protocol: version }) => token === undefined && (version === 1 || version === 2),
+        when: ({ token, request, protocol: version }) =>
+          token === undefined && isPlain(request) && (version === 1 || version === 2),
       }),
       acceptsFault({
         id: `${name}-takes-param-without-protocol`,

@@ -1,10 +1,12 @@
 /** Checks of PINs and tokens, of what is managed by them, and of a vendor's own protocols. */
 import type { CheckGroup } from '../check.ts';
+import { authenticatorConfigChecks } from './authenticator-config.ts';
 import { keyAgreementChecks } from './client-pin-key-agreement.ts';
 import { clientPinParameterChecks } from './client-pin-parameters.ts';
 import { clientPinRetryChecks } from './client-pin-retries.ts';
 import { clientPinSetChecks } from './client-pin-set.ts';
 import { credentialManagementChecks } from './credential-management.ts';
+import { largeBlobsChecks } from './large-blobs.ts';
 import { tokenCommandChecks } from './token-commands.ts';
 
 export const pinAndManagementChecks: readonly CheckGroup[] = [
@@ -14,4 +16,6 @@ export const pinAndManagementChecks: readonly CheckGroup[] = [
   clientPinRetryChecks,
   tokenCommandChecks,
   credentialManagementChecks,
+  largeBlobsChecks,
+  authenticatorConfigChecks,
 ];
