@@ -112,7 +112,7 @@ export function toFailure(thrown: unknown): Failure {
       return new Failure(
         'failed',
         message,
-        'Check who may open it: scripts/setup tells how to let users reach keys.',
+        'Check who may open it; on Linux "scripts/setup --udev" lets users reach keys.',
         options,
       );
     default:

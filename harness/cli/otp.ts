@@ -7,6 +7,7 @@ import { Failure } from './failure.ts';
 import { DEVICE_HELP } from './info.ts';
 import { integer } from './key-options.ts';
 import { asUsage, type Common, type OpenedKey, withKey } from './otp-key.ts';
+import { pressCommand } from './otp-press.ts';
 import { addSecretOptions, readOtpSecret, type SecretOptions } from './otp-secret.ts';
 import { slotCommand } from './otp-slot.ts';
 import { yubicoCommand } from './otp-yubico.ts';
@@ -71,6 +72,7 @@ export function command(): Command {
       ),
   );
   otp.addCommand(slotCommand());
+  otp.addCommand(pressCommand());
   otp.addCommand(yubicoCommand());
   otp.addCommand(
     verb('erase', 'erase all entries; the key asks for a touch', ['otp erase --yes'])

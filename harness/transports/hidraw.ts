@@ -17,7 +17,7 @@ export async function openHidraw(path: string): Promise<HidConnection> {
   try {
     hid = await node.HIDAsync.open(path, { nonExclusive: true });
   } catch (cause) {
-    throw new DeviceGoneError(`${path}: cannot be opened as a HID device: ${messageOf(cause)}`, { cause });
+    throw notOpened(path, cause);
   }
   const { product } = await hid.getDeviceInfo();
   return connect(hid, path, product);
@@ -65,6 +65,22 @@ function connect(hid: HIDAsync, path: string, product: string | undefined): HidC
   };
 }
 
+/** Why systems other than Linux keep FIDO keys to themselves, and what is to be done. */
+const HELD_BACK: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
+  win32:
+    'Windows lets administrators alone open FIDO keys as HID devices: run this as administrator, or reach the key as a smart card (pcsc:READER)',
+  darwin:
+    'macOS may hold a key back for itself or for the program that has it: close browsers that wait for it, and allow this terminal Input Monitoring in the privacy settings; or reach the key as a smart card (pcsc:READER)',
+};
+
+/** What to tell where a device that is there cannot be opened. */
+export function notOpened(path: string, cause: unknown, platform: NodeJS.Platform = process.platform): Error {
+  const heldBack = HELD_BACK[platform];
+  const message = `${path}: cannot be opened as a HID device: ${messageOf(cause)}`;
+  if (heldBack === undefined) return new DeviceGoneError(message, { cause });
+  return Object.assign(new Error(`${message}. ${heldBack}`, { cause }), { code: 'EACCES' });
+}
+
 /** hidapi tells no reason when it cannot open a node; the file system does. */
 async function assertReachable(path: string): Promise<void> {
   try {
@@ -73,7 +89,8 @@ async function assertReachable(path: string): Promise<void> {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw new DeviceGoneError(`${path}: there is no such device`, { cause });
     if (code !== 'EACCES' && code !== 'EPERM') throw cause;
-    const hint = 'udev lets users of the seat open FIDO keys by the rule 60-fido-id.rules of systemd or libu2f-udev';
+    const hint =
+      'udev lets the user at the screen open FIDO keys by its 60-fido-id.rules; for Token2 keys, and over ssh, run "scripts/setup --udev"';
     throw Object.assign(new Error(`${path}: you may not read and write it; ${hint}`, { cause }), { code });
   }
 }

@@ -2,7 +2,7 @@
  * A virtual key as a USB device: dummy_hcd is a host controller and a gadget controller in one, f_hid carries reports,
  * so that all that goes between them travels over a USB bus. Prints "ready HIDRAW" once the host has its FIDO interface.
  *
- * Usage: gadget-key.mjs LOG [MODEL] -- LOG gets each report of the key, a line each; SIGUSR1 touches the key.
+ * Usage: gadget-key.mjs LOG [MODEL] -- LOG gets each report of the key, a line each; SIGHUP touches the key.
  */
 import {
   appendFileSync,
@@ -100,6 +100,6 @@ if (key.keyboard) {
   let keyboard;
   const type = await serve('/dev/hidg1', 1, (report) => keyboard.output(report));
   keyboard = key.keyboard.plugIn(type);
-  process.on('SIGUSR1', () => void key.touch());
+  process.on('SIGHUP', () => void key.touch());
 }
 console.log(`ready ${await hostNode()}`);

@@ -34,6 +34,11 @@ export class GadgetKey {
     return this.#kernel.readFile(this.#log);
   }
 
+  /** A finger on it, while nothing asks for one. */
+  touch(): void {
+    this.job.kill('HUP');
+  }
+
   async unplug(): Promise<void> {
     await succeed(this.#kernel, "echo '' >/sys/kernel/config/usb_gadget/ctaplab/UDC");
     await this.job.stop();
