@@ -3,11 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { readTraffic } from '../../ctap/trace/capture/read-capture.ts';
-import { decodeTrace, TraceDecoder } from '../../ctap/trace/decoder.ts';
+import type { ReadTraffic } from '../../ctap/trace/capture/usb-reader.ts';
+import { decodeTrace } from '../../ctap/trace/decoder.ts';
 import type { TraceEntry, TraceOptions } from '../../ctap/trace/entry.ts';
 import { formatTraceEntry } from '../../ctap/trace/text.ts';
 import type { Traffic } from '../../ctap/trace/traffic.ts';
-import { findLab } from '../lab/lab-client.ts';
+import { findLab, requireLab } from '../lab/lab-client.ts';
 import { Failure } from './failure.ts';
 import { Output } from './output.ts';
 import { openTraceFile, TRACE_FILE_HELP, type TraceFile } from './trace-file.ts';
@@ -17,6 +18,7 @@ interface Options {
   readonly json?: boolean;
   readonly full?: boolean;
   readonly secrets?: boolean;
+  readonly past?: boolean;
   readonly out?: string;
 }
 
@@ -32,8 +34,10 @@ export function command(): Command {
     'trace lab:1',
     'trace usbmon.pcap',
     'trace usbmon.pcap --out keys.pcapng',
+    'trace lab:1 --past --out key.pcapng',
   ])
     .argument('<source>', 'lab:KEY, lab for all its keys, a FILE, or - for stdin')
+    .option('--past', 'of a lab: what its keys have said lately, and not what comes')
     .option('--full', 'write byte strings out')
     .option('--secrets', 'show encrypted PINs, tokens and the like, as they went by')
     .option('--out <file>', `also write it to a file, ${TRACE_FILE_HELP}`)
@@ -42,29 +46,24 @@ export function command(): Command {
 }
 
 async function trace(source: string, options: Options): Promise<void> {
+  const isLab = source === 'lab' || source.startsWith('lab:');
+  if (options.past === true && !isLab) throw new Failure('usage', `expected lab or lab:KEY with --past, got ${source}`);
+  if (isLab && options.past !== true && options.secrets === true) {
+    throw new Failure('usage', 'a lab shows no secrets live', 'See what was said lately: --past --secrets');
+  }
   const decoding: TraceOptions = { secrets: options.secrets === true ? 'shown' : 'hidden' };
   const file = options.out === undefined ? undefined : openTraceFile(options.out, decoding);
   try {
-    if (source === 'lab' || source.startsWith('lab:')) await live(source, options, decoding, file);
-    else await recorded(source, options, decoding, file);
+    if (!isLab) tell(await readFrom(source), options, decoding, file);
+    else if (options.past === true) tell(await past(await keysOf(source), 0), options, decoding, file);
+    else await live(await keysOf(source), options, file);
   } finally {
     file?.close();
   }
 }
 
-async function recorded(source: string, options: Options, decoding: TraceOptions, file?: TraceFile): Promise<void> {
-  const output = new Output(options);
-  const { traffic, problems } = readAs(source, source === '-' ? await buffer(process.stdin) : await readFile(source));
-  for (const passing of traffic) file?.write(passing);
-  const entries = decodeTrace(traffic, decoding);
-  output.document({ entries, problems });
-  const line = lines(output, options);
-  for (const entry of entries) output.line(line(entry));
-  if (entries.length === 0) output.line('No traffic of a security key is in it.');
-  for (const problem of problems) process.stderr.write(`${source}: ${problem}\n`);
-}
-
-function readAs(source: string, bytes: Uint8Array): ReturnType<typeof readTraffic> {
+async function readFrom(source: string): Promise<ReadTraffic> {
+  const bytes = source === '-' ? await buffer(process.stdin) : await readFile(source);
   try {
     return readTraffic(bytes);
   } catch (cause) {
@@ -73,50 +72,60 @@ function readAs(source: string, bytes: Uint8Array): ReturnType<typeof readTraffi
   }
 }
 
-/** Until Ctrl-C, or the lab ends. With --json an entry a line, as they come. */
-async function live(source: string, options: Options, decoding: TraceOptions, file?: TraceFile): Promise<void> {
-  const output = new Output(options);
-  const address = findLab();
-  if (address === undefined) throw new Failure('no-device', 'no lab is running', 'Start one with: ctaplab start');
-  const wanted = source === 'lab' ? undefined : source.slice('lab:'.length);
-  if (wanted !== undefined) {
-    const { LabClient } = await import('../lab/lab-client.ts');
-    await new LabClient(address).key(wanted);
+/** The lab's keys that are meant. */
+async function keysOf(source: string): Promise<readonly string[]> {
+  const lab = requireLab();
+  if (source === 'lab') return (await lab.keys()).map(({ id }) => id);
+  return [(await lab.key(source.slice('lab:'.length))).id];
+}
+
+/** What went over the wire of these keys since then, as the lab has kept it; plugs are counted through all keys. */
+async function past(keys: readonly string[], since: number): Promise<ReadTraffic> {
+  const lab = requireLab();
+  const traffic: Traffic[] = [];
+  let plugs = 0;
+  for (const key of keys) {
+    const before = plugs;
+    for (const passing of readTraffic(await lab.capture(key)).traffic) {
+      plugs = Math.max(plugs, before + passing.plug);
+      if (passing.at >= since) traffic.push({ ...passing, plug: before + passing.plug });
+    }
   }
+  return { traffic: traffic.sort((a, b) => a.at - b.at), problems: [] };
+}
+
+function tell({ traffic, problems }: ReadTraffic, options: Options, decoding: TraceOptions, file?: TraceFile): void {
+  const output = new Output(options);
+  for (const passing of traffic) file?.write(passing);
+  const entries = decodeTrace(traffic, decoding);
+  output.document({ entries, problems });
+  const line = lines(output, options);
+  for (const entry of entries) output.line(line(entry));
+  if (entries.length === 0) output.line('No traffic of a security key is in it.');
+  for (const problem of problems) process.stderr.write(`${problem}\n`);
+}
+
+/** Until Ctrl-C, or the lab ends. With --json an entry a line, as they come. */
+async function live(keys: readonly string[], options: Options, file?: TraceFile): Promise<void> {
+  const output = new Output(options);
   const { labTraffic } = await import('../lab/lab-traffic.ts');
   const control = new AbortController();
   const stop = () => control.abort();
   process.once('SIGINT', stop).once('SIGTERM', stop);
-  const decoder = new TraceDecoder(decoding);
-  const plugs = new PlugNumbers();
   const line = lines(output, options);
-  const tell = (entries: readonly TraceEntry[]) => {
-    for (const entry of entries) {
-      output.document(entry);
-      output.line(line(entry));
-    }
-  };
+  let since: number | undefined;
   output.progress('listening ...');
-  for await (const { key, traffic } of labTraffic(address, control.signal)) {
-    if (wanted !== undefined && key !== wanted) continue;
+  for await (const { key, entry } of labTraffic(findLab()!, control.signal)) {
+    if (!keys.includes(key)) continue;
+    since ??= entry.at;
     output.clearProgress();
-    const passing = plugs.renumber(key, traffic);
-    file?.write(passing);
-    tell(decoder.accept(passing));
+    output.document({ key, ...entry });
+    output.line(keys.length > 1 ? `${key.padEnd(3)} ${line(entry)}` : line(entry));
   }
   output.clearProgress();
-  tell(decoder.finish());
-}
-
-/** Plugs are counted for each key; here for all. */
-class PlugNumbers {
-  readonly #known = new Map<string, number>();
-
-  renumber(key: string, traffic: Traffic): Traffic {
-    const name = `${key} ${traffic.plug}`;
-    const plug = this.#known.get(name) ?? this.#known.size + 1;
-    this.#known.set(name, plug);
-    return { ...traffic, plug };
+  // the bytes themselves are what the lab has kept
+  if (file !== undefined && since !== undefined && findLab() !== undefined) {
+    for (const passing of (await past(keys, since)).traffic) file.write(passing);
   }
 }
 

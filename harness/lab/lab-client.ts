@@ -236,7 +236,18 @@ export class LabClient {
     return (await this.#ask('GET', `/metadata?${query}`)) as PublishedMetadata;
   }
 
+  /** What went over the wire of a key lately, as a pcapng file. */
+  async capture(id: string): Promise<Uint8Array> {
+    const response = await this.#fetch('GET', `/keys/${encodeURIComponent(id)}/trace?format=pcapng`);
+    return new Uint8Array(await response.arrayBuffer());
+  }
+
   async #ask(method: string, path: string, content?: object, signal?: AbortSignal): Promise<unknown> {
+    return (await this.#fetch(method, path, content, signal)).json();
+  }
+
+  /** An answer that is no refusal. */
+  async #fetch(method: string, path: string, content?: object, signal?: AbortSignal): Promise<Response> {
     const headers: Record<string, string> = { Authorization: `Bearer ${this.#token}` };
     if (content) headers['Content-Type'] = 'application/json';
     const body = content && JSON.stringify(content);
@@ -252,9 +263,8 @@ export class LabClient {
       signal?.throwIfAborted();
       throw new LabError('no-lab', `no lab answers at ${this.url}`, undefined, { cause: error });
     }
-    const answer: unknown = await response.json();
-    if (response.ok) return answer;
-    const { code, detail } = answer as Partial<ProblemJSON>;
+    if (response.ok) return response;
+    const { code, detail } = (await response.json()) as Partial<ProblemJSON>;
     const kind = code === 'no_such_key' ? 'no-device' : response.status === 401 ? 'refused' : 'failed';
     throw new LabError(kind, detail ?? `the lab answered ${response.status} to ${method} ${path}`);
   }

@@ -1,29 +1,20 @@
-/** The traffic of the keys of a running lab, live over its control API. */
+/** What is said to the keys of a running lab, live over its control API. */
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
-import { fromHex } from '../../ctap/bytes.ts';
-import type { Traffic } from '../../ctap/trace/traffic.ts';
+import type { TraceEntry } from '../../ctap/trace/entry.ts';
 import type { LabAddress } from '../../emulator/lab/state-file.ts';
 import { LabError } from './lab-client.ts';
 
-/** Each key's plugs are counted from 1, so several keys need numbers of their own. */
+/** Entries, plugs and transactions are counted for each key. */
 export interface LabTraffic {
   readonly key: string;
-  readonly traffic: Traffic;
+  /** Its secrets are hidden. */
+  readonly entry: TraceEntry;
 }
 
-interface TrafficMessage {
-  readonly type: 'traffic';
-  readonly key: string;
-  readonly entry: {
-    readonly at: number;
-    readonly plug: number;
-    readonly direction: 'in' | 'out';
-    readonly report?: string;
-    readonly apdu?: string;
-  };
-}
+/** Another watcher is too slow (RFC 6455: try again later). */
+const FELL_BEHIND = 1013;
 
 /**
  * What goes by from now on, until `signal` is aborted or the lab ends.
@@ -41,30 +32,30 @@ export async function* labTraffic({ url, token }: LabAddress, signal: AbortSigna
     wake();
   };
   socket.on('message', (data) => {
-    const message = JSON.parse(String(data)) as { readonly type: string };
+    const message = JSON.parse(String(data)) as { readonly type: string } & LabTraffic;
     if (message.type !== 'traffic') return;
-    waiting.push(read(message as TrafficMessage));
+    waiting.push({ key: message.key, entry: message.entry });
     wake();
   });
   socket.on('unexpected-response', (_, response: IncomingMessage) => {
-    end(new LabError('failed', `the lab at ${url} gives no traffic: it answered ${response.statusCode}`));
+    end(new LabError('failed', `the lab at ${url} shows no traffic: it answered ${response.statusCode}`));
   });
-  socket.on('error', (cause) => end(new LabError('no-lab', `the lab at ${url} does not answer`, undefined, { cause })));
+  socket.on('error', (cause) => end(new LabError('no-lab', `no lab answers at ${url}`, undefined, { cause })));
   socket.on('close', (code, reason) => {
-    end(code === 1013 ? new LabError('failed', `the lab has let us go: ${String(reason)}`) : 'ended');
+    end(code === FELL_BEHIND ? new LabError('failed', `the lab has let us go: ${String(reason)}`) : 'ended');
   });
   const abort = () => end('ended');
   signal.addEventListener('abort', abort);
   try {
-    while (ended === undefined || waiting.length > 0) {
+    while (!signal.aborted) {
       const next = waiting.shift();
       if (next !== undefined) yield next;
-      else
+      else if (ended !== undefined) break;
+      else {
         await new Promise<void>((resolve) => {
           wake = resolve;
-          if (ended !== undefined || waiting.length > 0 || signal.aborted) resolve();
         });
-      if (signal.aborted) return;
+      }
     }
     if (ended instanceof Error) throw ended;
   } finally {
@@ -74,12 +65,4 @@ export async function* labTraffic({ url, token }: LabAddress, signal: AbortSigna
       await once(socket, 'close');
     } else socket.terminate();
   }
-}
-
-function read({ key, entry }: TrafficMessage): LabTraffic {
-  const { at, plug, direction, report, apdu } = entry;
-  const passing = { at, plug, direction };
-  const traffic =
-    report === undefined ? { ...passing, apdu: fromHex(apdu ?? '') } : { ...passing, report: fromHex(report) };
-  return { key, traffic };
 }

@@ -55,7 +55,8 @@ describe('without a HID device of it', () => {
 
 describe('with its HID device back', () => {
   it('types codes to evdev', async () => {
-    await succeed(kernel, `echo 1-1:1.0 >${DRIVER}/bind && udevadm settle && [ -e ${key.node} ]`);
-    expect(await pressed(`hidraw:${key.node}`)).toEqual({ code: hotp(SEED, 1) });
+    await succeed(kernel, `echo 1-1:1.0 >${DRIVER}/bind && udevadm settle`);
+    // the kernel numbers anew: the only key there is
+    expect(await pressed('')).toEqual({ code: hotp(SEED, 1) });
   });
 });
