@@ -16,6 +16,9 @@ import { makeCredentialListFaults } from './make-credential-lists.ts';
 import { makeCredentialOptionFaults } from './make-credential-options.ts';
 import { pinAndManagementFaults } from './pin-and-management.ts';
 import { pinUvAuthParamFaults } from './pin-uv-auth-param.ts';
+import { selectionAndResetFaults } from './selection-and-reset.ts';
+import { u2fFaults } from './u2f.ts';
+import { u2fAuthenticateFaults } from './u2f-authenticate.ts';
 import { userPresenceFaults } from './user-presence.ts';
 
 export type { Fault } from './fault.ts';
@@ -38,6 +41,9 @@ export const faults: ReadonlyMap<string, Fault> = new Map(
     ...pinUvAuthParamFaults,
     ...makeCredentialListFaults,
     ...getAssertionFaults,
+    ...u2fFaults,
+    ...u2fAuthenticateFaults,
+    ...selectionAndResetFaults,
   ].map((fault) => [fault.id, fault] as const),
 );
 

@@ -17,6 +17,10 @@ import { makeCredentialListChecks } from './make-credential-lists.ts';
 import { makeCredentialOptionChecks } from './make-credential-options.ts';
 import { pinAndManagementChecks } from './pin-and-management.ts';
 import { pinUvAuthParamChecks } from './pin-uv-auth-param.ts';
+import { resetChecks } from './reset.ts';
+import { selectionChecks } from './selection.ts';
+import { u2fChecks } from './u2f.ts';
+import { u2fAuthenticateChecks } from './u2f-authenticate.ts';
 import { userPresenceChecks } from './user-presence.ts';
 
 export const checkGroups: readonly CheckGroup[] = [
@@ -38,4 +42,8 @@ export const checkGroups: readonly CheckGroup[] = [
   pinUvAuthParamChecks,
   makeCredentialListChecks,
   getAssertionChecks,
+  u2fChecks,
+  u2fAuthenticateChecks,
+  selectionChecks,
+  resetChecks,
 ];
