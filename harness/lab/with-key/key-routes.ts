@@ -81,8 +81,8 @@ export class KeyRoutes {
     const browser = this.browserOf(c);
     const isPage = c.res.headers.get('content-type')?.startsWith('text/html') === true;
     if (browser === undefined || !isPage || c.res.headers.has('content-security-policy')) return;
-    const page = withKeyTags(await c.res.text(), this.#admissions.admitPage(browser), browser.keyId);
-    c.res = new Response(page, c.res);
+    const tags = { token: this.#admissions.admitPage(browser), keyId: browser.keyId, start: this.#options.start };
+    c.res = new Response(withKeyTags(await c.res.text(), tags), c.res);
   }
 
   async #ask(c: Context): Promise<Response> {

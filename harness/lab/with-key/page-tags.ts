@@ -17,6 +17,7 @@ export const PAGE_STYLE = `
   position: fixed; right: .75rem; bottom: .75rem; margin: 0; padding: .25rem .75rem; border-radius: 99px;
   background: var(--ink); color: var(--ground); font-size: .8125rem; font-weight: 600;
 }
+.lab-key-badge a { color: inherit; }
 .lab-key-dialog {
   width: min(26rem, calc(100vw - 2rem)); padding: 1.5rem; border: 1px solid var(--line); border-radius: 12px;
   background: var(--surface); color: var(--ink);
@@ -29,12 +30,20 @@ export const PAGE_STYLE = `
 .lab-key-cancel { background: transparent; color: var(--accent); }
 `;
 
+export interface KeyTags {
+  /** The page's own secret. */
+  readonly token: string;
+  readonly keyId: string;
+  /** Path of the page where everything begins. */
+  readonly start: string;
+}
+
 /** @param page of the site, whose head and body begin and end as its layout writes them */
-export function withKeyTags(page: string, token: string, keyId: string): string {
+export function withKeyTags(page: string, { token, keyId, start }: KeyTags): string {
   const head = html`<head>
 <link rel="stylesheet" href="${KEY_PATH}/page.css">
 <script src="${KEY_PATH}/page.js" data-token="${token}"></script>`;
-  const badge = html`<p class="lab-key-badge" role="note">This page has key ${keyId} of the lab</p>
+  const badge = html`<p class="lab-key-badge" role="note">This page has key ${keyId} of the lab. <a href="${start}">Start</a></p>
 </body>`;
   return page.replace('<head>', String(head)).replace('</body>', String(badge));
 }

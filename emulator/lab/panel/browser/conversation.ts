@@ -4,10 +4,12 @@ import type { TraceEntry } from '../../../../ctap/trace/entry.ts';
 import { keyPath } from './api.ts';
 import { byId, el, setText, show } from './dom.ts';
 import type { Panel } from './panel.ts';
-import { TraceLine } from './trace-line.ts';
+import { nameOf, TraceLine } from './trace-line.ts';
 
 /** Lines that are kept; the oldest go first. */
 const MOST_LINES = 500;
+/** Keys whose conversation of before is fetched. */
+const MOST_REMEMBERED = 20;
 /** Pixels from the end within which the list follows what comes. */
 const NEAR_END = 40;
 
@@ -65,8 +67,25 @@ class Conversation {
     panel.state.onChange(({ keys }, change) => {
       if (change?.type === 'traffic') this.#add(change.key, change.entry);
       else this.#offer([...keys.keys()]);
+      if (change?.type === 'lab' && this.#lines.length === 0) void this.#remember([...keys.keys()]);
     });
     this.#filter();
+  }
+
+  /** What was said before the page was there. */
+  async #remember(keys: readonly string[]): Promise<void> {
+    const remembered = keys.slice(0, MOST_REMEMBERED).map(async (key) => {
+      const trace = await this.#panel.ask<{ entries: TraceEntry[] }>('GET', keyPath(key, '/trace?format=json'));
+      return (trace?.entries ?? []).map((entry) => ({ key, entry }));
+    });
+    const before = (await Promise.all(remembered)).flat();
+    const live = this.#lines.splice(0);
+    const known = new Set(live.map(({ name }) => name));
+    this.#list.replaceChildren();
+    for (const { key, entry } of before.sort((a, b) => a.entry.at - b.entry.at).slice(-MOST_LINES)) {
+      if (!known.has(nameOf(key, entry))) this.#add(key, entry);
+    }
+    for (const { key, entry } of live) this.#add(key, entry);
   }
 
   #add(key: string, entry: TraceEntry): void {

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /** All keys of the lab, and the space bar that touches one of them. */
-import { byId, el, KeyedList, show } from './dom.ts';
+import { byId, el, KeyedList, setText, show } from './dom.ts';
 import { KeyCard } from './key-card.ts';
 import type { KeyState } from './lab-state.ts';
 import type { Panel } from './panel.ts';
@@ -8,10 +8,13 @@ import { listenForSpaceBar } from './touch-target.ts';
 
 /** From this many keys on they can be searched. */
 const MANY = 7;
+/** Drawings that a page is quick with; the rest is found by the search. */
+const MOST_SHOWN = 60;
 
 export function setUpDesk(panel: Panel): void {
   const desk = byId('desk', HTMLElement);
   const filter = byId('desk-filter', HTMLInputElement);
+  const more = el('p', { class: 'hint', role: 'status' });
   const cards = new Map<string, KeyCard>();
   const list = new KeyedList<KeyState>(
     desk,
@@ -30,14 +33,23 @@ export function setUpDesk(panel: Panel): void {
     show(byId('desk-empty', HTMLElement), keys.size === 0);
     desk.classList.toggle('is-single', keys.size === 1);
     desk.classList.toggle('is-many', keys.size >= MANY);
+    const found = [...keys.values()].filter((key) => key.pending.length > 0 || wordsOf(key).includes(wanted));
     // What asks for a touch is never hidden.
-    list.update([...keys.values()].filter((key) => key.pending.length > 0 || wordsOf(key).includes(wanted)));
+    const shown = found.filter((key, index) => index < MOST_SHOWN || key.pending.length > 0);
+    list.update(shown);
+    const rest = found.length - shown.length;
+    setText(more, `and ${rest} more: find a key by its number, serial number or model`);
+    show(more, rest > 0);
   };
   filter.addEventListener('input', draw);
   panel.state.onChange((_, change) => {
-    if (change?.type !== 'traffic') draw();
+    if (change?.type === 'traffic') return;
+    // A thousand keys are not looked at because one of them works.
+    if (change?.type === 'key' && change.key.pending.length === 0 && list.updateOne(change.key)) return;
+    draw();
   });
   desk.after(
+    more,
     el(
       'p',
       { id: 'hint', class: 'hint' },

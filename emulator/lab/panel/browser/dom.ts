@@ -82,6 +82,13 @@ export class KeyedList<T> {
     this.#create = create;
   }
 
+  /** Shows one item that is there already. @returns false where it is not */
+  updateOne(item: T): boolean {
+    const view = this.#views.get(this.#nameOf(item));
+    view?.update(item);
+    return view !== undefined;
+  }
+
   update(items: readonly T[]): void {
     const names = new Set(items.map(this.#nameOf));
     for (const [name, view] of this.#views) {

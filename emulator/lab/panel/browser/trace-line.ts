@@ -7,10 +7,12 @@ import { hexDump } from './hex-dump.ts';
 export class TraceLine {
   readonly element: HTMLElement;
   readonly key: string;
+  readonly entry: TraceEntry;
   readonly #text: string;
 
   constructor(key: string, entry: TraceEntry, namesKey: boolean) {
     this.key = key;
+    this.entry = entry;
     this.#text = JSON.stringify(entry).toLowerCase();
     const details = el('details', {}, summaryOf(key, entry, namesKey));
     // Most lines are never opened: what is inside is made when somebody looks.
@@ -23,10 +25,19 @@ export class TraceLine {
     );
   }
 
+  get name(): string {
+    return nameOf(this.key, this.entry);
+  }
+
   /** True where its JSON has the text, which is in lower case; the name, a member, a value, bytes in hexadecimal. */
   matches(text: string): boolean {
     return text === '' || this.#text.includes(text);
   }
+}
+
+/** Tells a message from all others, whether it came live or was told later. */
+export function nameOf(key: string, { at, direction, hex }: TraceEntry): string {
+  return `${key} ${at} ${direction} ${hex}`;
 }
 
 function summaryOf(key: string, entry: TraceEntry, namesKey: boolean): HTMLElement {

@@ -112,7 +112,7 @@ main { max-width: 100rem; margin: 0 auto; padding: 1.5rem; }
 .gate pre { padding: .75rem 1rem; background: var(--sunken); border-radius: 8px; overflow-x: auto; }
 @media (min-width: 70rem) {
   .lab { grid-template-columns: minmax(0, 1.1fr) minmax(26rem, 1fr); }
-  .conversation { align-self: start; position: sticky; top: 1.5rem; max-height: calc(100vh - 3rem); }
+  .conversation { align-self: start; position: sticky; top: 1.5rem; max-height: calc(100vh - 6.5rem); }
 }
 @media (max-width: 40rem) {
   .bar { padding-inline: 1rem; }

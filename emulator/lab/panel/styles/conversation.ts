@@ -23,11 +23,13 @@ export const CONVERSATION = `
 .line details > :not(summary) { margin: .5rem .375rem 0; }
 .problem { color: var(--bad); }
 .members { display: grid; grid-template-columns: minmax(6rem, max-content) minmax(0, 1fr); gap: .125rem .875rem; }
-ol.members { display: block; margin: 0; padding-left: 1.25rem; }
+ol.members { display: block; margin: 0; }
 .members dt { color: var(--muted); overflow-wrap: anywhere; }
 .members dd { min-width: 0; overflow-wrap: anywhere; }
 .members .members { padding-left: .625rem; border-left: 2px solid var(--line); }
+.members ol.members { padding-left: 1.375rem; border-left: 0; color: var(--muted); }
+.members ol.members dd { color: var(--ink); }
 .hidden-secret { color: var(--muted); font-style: italic; }
-.bytes { padding: .625rem .75rem; background: var(--sunken); border-radius: 8px; overflow-x: auto; font-size: .75rem; line-height: 1.5; }
+.bytes { padding: .625rem .75rem; background: var(--sunken); border-radius: 8px; overflow-x: auto; font-size: .6875rem; line-height: 1.5; }
 @media (max-width: 40rem) { .members { grid-template-columns: minmax(0, 1fr); } .members dd { margin-bottom: .25rem; } }
 `;

@@ -1,8 +1,8 @@
 /** The keys as cards. */
 export const DESK = `
-.desk { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: 1rem; }
+.desk { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(17rem, 100%), 1fr)); gap: 1rem; }
 .desk.is-single { grid-template-columns: minmax(0, 1fr); }
-.desk + .hint { margin-top: .75rem; }
+.desk ~ .hint { margin-top: .75rem; }
 .key { display: grid; gap: .75rem; align-content: start; padding: 1rem; }
 .is-many .key { content-visibility: auto; contain-intrinsic-size: auto 26rem; }
 .key[data-selected] { border-color: var(--accent); }

@@ -1,6 +1,6 @@
 /** What is known of the key that is looked at. */
 export const DETAILS = `
-.details-grid { columns: 19rem; column-gap: 1rem; }
+.details-grid { columns: 17rem; column-gap: 1rem; }
 .part { padding: 1rem; margin-bottom: 1rem; break-inside: avoid; }
 .part > h3 { margin-bottom: .5rem; }
 .part .state { font-weight: 600; }

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { chevron, keypad, usbKey } from './icons.ts';
+import { chevron, usbKey } from './icons.ts';
 import { type Html, type PageSite, page } from './layout.ts';
 import { csrfField } from './parts.ts';
 
@@ -27,7 +27,7 @@ export function rehearsalPage(site: PageSite, { csrf, username, devices, mailbox
     devices === 0
       ? ''
       : html`<li><form method="post" action="/sign-in">${csrfField(csrf)}<input type="hidden" name="username" value="${username}"><button id="sign-in-key" class="choice" type="submit">
-    ${keypad}<span><b>Sign in as ${username}</b><small>With the key, at the prompt</small></span>${chevron}</button></form></li>`
+    ${usbKey}<span><b>Sign in as ${username}</b><small>With the key, at the prompt</small></span>${chevron}</button></form></li>`
   }
 </ul>
 <p class="after">Or take the administrator’s way: the <a href="/dashboard">dashboard</a>${mailbox ? html`, and the <a href="/mailbox">mailbox</a> that its e-mails reach` : ''}.</p>
