@@ -24,6 +24,7 @@ afterAll(async () => {
 afterEach(async () => {
   await bench.closeTabs();
   for (const key of held.splice(0)) await key.close();
+  bench.lab.clock.reset();
   for (const key of bench.lab.keys.values()) await key.insert();
   expect(bench.complaints.splice(0)).toEqual([]);
 });
@@ -377,15 +378,19 @@ describe('how the panel looks', () => {
     ['narrow', { colorScheme: 'light', viewport: NARROW }],
     ['still', { colorScheme: 'dark', viewport: NARROW, reducedMotion: 'reduce' }],
   ] as const)('has nothing that axe finds fault with: %s', async (name, options) => {
-    const panel = await bench.panel(options);
     const device = await openNamedDevice(bench.key().devices[0]!);
-    const asked = new Ctap2Client(device).selection();
-    await question(panel);
+    await new Ctap2Client(device).getInfo();
+    await device.close();
+    // However long it is looked at, the question stays.
+    bench.lab.clock.freeze();
+    const request = { operation: 'getAssertion', rpId: 'login.example.org', userName: 'alice' } as const;
+    const asked = bench.key().presence.request(request, new AbortController());
+    const panel = await bench.panel(options);
+    expect(await question(panel)).toBe('login.example.org wants you to sign in as alice.');
     await panel.locator('.line summary').first().click();
     expect(await faultsOf(panel)).toEqual([]);
     await keepPicture(panel, `look-${name}`);
     await card(panel).locator('button.touch').click();
-    await asked;
-    await device.close();
+    expect(await asked).toBe('touched');
   });
 });
