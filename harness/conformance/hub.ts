@@ -1,5 +1,6 @@
 /** One connection to a key that several parts of the judge share, and a record of all that went over it. */
 import type { HidConnection } from '../transports/connection.ts';
+import { OpenTransactions } from './open-transactions.ts';
 
 /** A report, or an APDU, with its time. */
 export interface Traffic {
@@ -33,6 +34,7 @@ export class Hub {
   readonly #listeners = new Set<(report: Uint8Array) => void>();
   readonly #gone = new Set<(error: Error) => void>();
   readonly #traffic: TrafficLog;
+  readonly #open = new OpenTransactions();
 
   /** @param traffic takes what goes over the connection */
   constructor(connection: HidConnection, traffic: TrafficLog) {
@@ -40,6 +42,7 @@ export class Hub {
     this.#traffic = traffic;
     connection.onReport((report) => {
       this.#traffic.add('out', report);
+      this.#open.heard(report);
       for (const listener of [...this.#listeners]) listener(report);
     });
     connection.onGone((error) => {
@@ -54,6 +57,7 @@ export class Hub {
   /** Sends one report. */
   async write(report: Uint8Array): Promise<void> {
     this.#traffic.add('in', report);
+    this.#open.sent(report);
     await this.#connection.write(report);
   }
 
@@ -78,6 +82,11 @@ export class Hub {
         for (const stop of stops) stop();
       },
     };
+  }
+
+  /** Leaves a key that lasts with nothing to do. */
+  leave(): Promise<void> {
+    return this.#open.end((report) => this.write(report));
   }
 
   close(): Promise<void> {

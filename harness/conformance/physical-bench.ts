@@ -48,6 +48,8 @@ export class PhysicalBench implements Bench {
   #leftovers: Leftovers | undefined;
   #wasReset = false;
   #poweredAt = 0;
+  /** The check before has entered wrong PINs. */
+  #spent = false;
   /** What the user does next is on its way to the hand. */
   #settled: Promise<void> = Promise.resolve();
 
@@ -93,7 +95,7 @@ export class PhysicalBench implements Bench {
     }
     if (pin && !state.pin) await this.#setPin();
     if (finger && !state.finger) await this.#enrol();
-    if (attempts > 0) await this.#saveAttempts(attempts);
+    await this.#saveAttempts(attempts, pin ?? state.pin);
     if (powerUp && performance.now() - this.#poweredAt > RESET_WINDOW / 2) await this.replug();
     return { pin: pin ?? state.pin, finger: finger || state.finger };
   }
@@ -200,8 +202,11 @@ export class PhysicalBench implements Bench {
     });
   }
 
-  /** Leaves the check the attempts that it spends, and the last ones to the owner. */
-  async #saveAttempts(attempts: number): Promise<void> {
+  /** Gives back what the check before has spent; leaves this one what it spends, and the last ones to the owner. */
+  async #saveAttempts(attempts: number, hasPin: boolean): Promise<void> {
+    const before = this.#spent;
+    this.#spent = attempts > 0;
+    if (!hasPin || !(before || this.#spent)) return;
     let { retries, powerCycleNeeded } = await this.#open(({ pin }) => pin.getPinRetries());
     if (powerCycleNeeded) await this.replug();
     if (retries < ALL_ATTEMPTS && retries > LAST_ATTEMPTS) {
@@ -211,7 +216,7 @@ export class PhysicalBench implements Bench {
         return (await pin.getPinRetries()).retries;
       });
     }
-    if (retries - attempts >= LAST_ATTEMPTS) return;
+    if (attempts === 0 || retries - attempts >= LAST_ATTEMPTS) return;
     throw new NotReady(`it spends ${attempts} attempts of the PIN, and ${retries} are left: the last three are kept`);
   }
 

@@ -139,6 +139,7 @@ export class Subject {
 
   /** Ends the connection; the key stays plugged in. */
   async close(): Promise<void> {
+    if (!this.bench.virtual) await this.#hub?.leave().catch(() => undefined); // of a key that is gone nothing is open
     this.#wire?.close();
     await this.#carrier?.close();
     await this.#hub?.close();

@@ -1,5 +1,6 @@
 /** A metadata statement (v3) against the key that it describes. */
 import { X509Certificate } from 'node:crypto';
+import { toHex } from '../../ctap/bytes.ts';
 import type { GetInfoResponse } from '../../ctap/commands/get-info.ts';
 import type { MakeCredentialResponse } from '../../ctap/commands/make-credential.ts';
 import { chainsTo } from '../certificates/chain.ts';
@@ -89,7 +90,8 @@ function protocolClaims({ protocolFamily, upv, authenticatorVersion }: Statement
   return claims;
 }
 
-function infoClaims(said: Statement, { infoJson }: Evidence): Claim[] {
+function infoClaims(said: Statement, { info, infoJson }: Evidence): Claim[] {
+  const raw: Readonly<Record<string, unknown>> = info ?? {};
   return Object.entries(said).flatMap(([member, value]) => {
     const name = `authenticatorGetInfo.${member}`;
     const found = infoJson[member];
@@ -98,7 +100,7 @@ function infoClaims(said: Statement, { infoJson }: Evidence): Claim[] {
     if (member === 'aaguid') return [claim(name, value, found ?? 'none', sameId(value, found))];
     if (member === 'firmwareVersion')
       return [claim(name, `${text(value)} or later`, found ?? 'none', Number(found) >= Number(value))];
-    return [claim(name, value, found ?? 'none', text(found) === text(value))];
+    return [claim(name, value, found ?? 'none', isSame(value, raw[member]))];
   });
 }
 
@@ -109,6 +111,18 @@ function optionClaims(said: Statement, found: Statement): Claim[] {
     if (STATE_OPTIONS.has(option)) return claim(name, 'there', has === undefined ? 'none' : 'there', has !== undefined);
     return claim(name, value, has ?? 'none', has === value);
   });
+}
+
+/** What a statement says in JSON is what the key says in CBOR; bytes may be written as hexadecimal or as the text that they are. */
+function isSame(said: unknown, value: unknown): boolean {
+  if (value instanceof Uint8Array) return said === toHex(value) || said === Buffer.from(value).toString('utf8');
+  if (typeof value === 'bigint' || typeof value === 'number')
+    return /^(0x)?[0-9a-f]+$/i.test(String(said)) && BigInt(String(said)) === BigInt(value);
+  if (Array.isArray(value))
+    return (
+      Array.isArray(said) && said.length === value.length && value.every((item, index) => isSame(said[index], item))
+    );
+  return text(said) === text(value);
 }
 
 function sameId(a: unknown, b: unknown): boolean {

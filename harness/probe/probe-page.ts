@@ -101,7 +101,7 @@ ${
     ? ''
     : html`<h3>Claims</h3>${table(
         ['Claim', 'The statement says', 'The key', 'Holds'],
-        claims.map(({ claim, said, found, holds }) => [
+        inOrder(claims).map(({ claim, said, found, holds }) => [
           html`<span class="mono">${claim}</span>`,
           said,
           found ?? html`<span class="quiet">cannot be seen from outside</span>`,
@@ -122,6 +122,12 @@ ${
         ]),
       )}`
 }</section>`;
+}
+
+/** What does not hold comes first, what cannot be seen last. */
+function inOrder(claims: MetadataFindings['claims']): MetadataFindings['claims'] {
+  const rank = ({ holds }: MetadataFindings['claims'][number]) => (holds === false ? 0 : holds ? 1 : 2);
+  return [...claims].sort((a, b) => rank(a) - rank(b));
 }
 
 function table(heads: readonly string[], rows: readonly (readonly unknown[])[]): Markup {

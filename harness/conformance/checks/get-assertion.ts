@@ -16,6 +16,7 @@ import {
 } from '../ceremony.ts';
 import type { Check, CheckGroup } from '../check.ts';
 import { expect, expectEqual, expectOk } from '../expect.ts';
+import { NotApplicable } from '../not-applicable.ts';
 import { ONE_USER, registerPasskey } from '../passkeys.ts';
 import type { Subject } from '../subject.ts';
 import { nestedChecks } from './nested.ts';
@@ -161,7 +162,7 @@ export const getAssertionChecks: CheckGroup = {
       faults: ['get-assertion-accepts-uv-without-sensor'],
       statuses: ['CTAP2_ERR_INVALID_OPTION', 'CTAP2_ERR_UNSUPPORTED_OPTION'],
       parameters: async (key) =>
-        getAssertionParameters(key, { allowList: [descriptor(await register(key))], options: { uv: true } }),
+        getAssertionParameters(key, { allowList: [descriptor(await register(key))], options: { uv: true } }, false),
     }),
     optionTaken('up', true, 'get-assertion-refuses-up-true', 'The option up may be there where it is true.'),
     optionTaken('uv', false, 'get-assertion-refuses-uv-false', 'The option uv may be there where it is false.'),
@@ -194,7 +195,10 @@ export const getAssertionChecks: CheckGroup = {
       'uv',
       'The flag UV is not set where nobody verified the user.',
       'get-assertion-uv-flag-unverified',
-      ({ authData: { flags } }) => expect((flags & Flag.UV) === 0, 'the flag UV clear', flags),
+      ({ authData: { flags } }, key) => {
+        if (key.state.pin) throw new NotApplicable('the PIN of the key has verified the user');
+        expect((flags & Flag.UV) === 0, 'the flag UV clear', flags);
+      },
     ),
     ofAuthData(
       'reserved',

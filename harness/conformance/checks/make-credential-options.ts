@@ -5,6 +5,7 @@ import { Flag } from '../../../ctap/flags.ts';
 import { assertion, makeCredentialParameters, type Registration, register } from '../ceremony.ts';
 import type { Check, CheckGroup, Needs } from '../check.ts';
 import { expect, expectEqual, expectOk, expectStatus } from '../expect.ts';
+import { NotApplicable } from '../not-applicable.ts';
 import { NO_USER, ONE_USER, registerPasskey } from '../passkeys.ts';
 import type { Subject } from '../subject.ts';
 import { refusal } from './refusals.ts';
@@ -69,7 +70,7 @@ export const makeCredentialOptionChecks: CheckGroup = {
       needs: { unless: ({ options }) => (options?.uv === true ? 'the key can verify the user itself' : undefined) },
       faults: ['make-credential-accepts-uv-without-sensor'],
       statuses: ['CTAP2_ERR_INVALID_OPTION', 'CTAP2_ERR_UNSUPPORTED_OPTION'],
-      parameters: (key) => makeCredentialParameters(key, { options: { uv: true } }),
+      parameters: (key) => makeCredentialParameters(key, { options: { uv: true }, pinUvAuthParam: undefined }),
     }),
     optionTaken(
       'up',
@@ -139,7 +140,10 @@ export const makeCredentialOptionChecks: CheckGroup = {
       'uv',
       'The flag UV is not set where nobody verified the user.',
       'make-credential-uv-flag-unverified',
-      ({ authData: { flags } }) => expect((flags & Flag.UV) === 0, 'the flag UV clear', flags),
+      ({ authData: { flags } }, key) => {
+        if (key.state.pin) throw new NotApplicable('the PIN of the key has verified the user');
+        expect((flags & Flag.UV) === 0, 'the flag UV clear', flags);
+      },
     ),
     ofAuthData(
       'reserved',

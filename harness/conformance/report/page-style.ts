@@ -87,7 +87,7 @@ body:has(#show-not-run:not(:checked)) .check.not-run,
 .exchange details > summary { color: var(--quiet); cursor: pointer; font-size: .86rem; width: fit-content; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .35rem .7rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
-th { color: var(--quiet); font-weight: 600; font-size: .86rem; }
+th { white-space: nowrap; color: var(--quiet); font-weight: 600; font-size: .86rem; }
 td.number { font-variant-numeric: tabular-nums; }
 @media (max-width: 46rem) {
   .check > summary .row { grid-template-columns: 1fr; }
