@@ -127,7 +127,7 @@ export const getAssertionFaults: readonly Fault[] = [
   authDataFault({
     id: 'wrong-sign-count',
     summary: 'counts its signatures backwards',
-    commands,
+    commands: [...commands, Command.authenticatorGetNextAssertion],
     change: (data) => ({ ...data, signCount: 0xffff - data.signCount }),
   }),
   bytesFault({

@@ -1,14 +1,18 @@
 /** All faults that a virtual key can be given. */
 
 import { algorithmFaults } from './algorithms.ts';
+import { extensionFaults } from './extensions.ts';
 import type { Fault } from './fault.ts';
 import { getAssertionFaults } from './get-assertion.ts';
+import { getAssertionListFaults } from './get-assertion-lists.ts';
 import { getInfoFaults } from './get-info.ts';
 import { getInfoConsistencyFaults } from './get-info-consistency.ts';
+import { getNextAssertionFaults } from './get-next-assertion.ts';
 import { hidBusyFaults } from './hid-busy.ts';
 import { hidChannelFaults } from './hid-channels.ts';
 import { hidFramingFaults } from './hid-framing.ts';
 import { hidRequestFaults } from './hid-requests.ts';
+import { hmacSecretFaults } from './hmac-secret.ts';
 import { makeCredentialFaults } from './make-credential.ts';
 import { makeCredentialCborFaults } from './make-credential-cbor.ts';
 import { makeCredentialEntityFaults } from './make-credential-entities.ts';
@@ -44,6 +48,10 @@ export const faults: ReadonlyMap<string, Fault> = new Map(
     ...u2fFaults,
     ...u2fAuthenticateFaults,
     ...selectionAndResetFaults,
+    ...getAssertionListFaults,
+    ...getNextAssertionFaults,
+    ...extensionFaults,
+    ...hmacSecretFaults,
   ].map((fault) => [fault.id, fault] as const),
 );
 

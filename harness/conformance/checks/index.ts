@@ -1,15 +1,19 @@
 /** All checks, by what they judge. */
 import type { CheckGroup } from '../check.ts';
 import { algorithmChecks } from './algorithms.ts';
+import { extensionChecks } from './extensions.ts';
 import { getAssertionChecks } from './get-assertion.ts';
+import { getAssertionListChecks } from './get-assertion-lists.ts';
 import { getInfoChecks } from './get-info.ts';
 import { getInfoConsistencyChecks } from './get-info-consistency.ts';
+import { getNextAssertionChecks } from './get-next-assertion.ts';
 import { hidBusyChecks } from './hid-busy.ts';
 import { hidCapabilityChecks } from './hid-capabilities.ts';
 import { hidChannelChecks } from './hid-channels.ts';
 import { hidErrorChecks } from './hid-errors.ts';
 import { hidFramingChecks } from './hid-framing.ts';
 import { hidRequestChecks } from './hid-requests.ts';
+import { hmacSecretChecks } from './hmac-secret.ts';
 import { makeCredentialChecks } from './make-credential.ts';
 import { makeCredentialCborChecks } from './make-credential-cbor.ts';
 import { makeCredentialEntityChecks } from './make-credential-entities.ts';
@@ -46,4 +50,8 @@ export const checkGroups: readonly CheckGroup[] = [
   u2fAuthenticateChecks,
   selectionChecks,
   resetChecks,
+  getAssertionListChecks,
+  getNextAssertionChecks,
+  extensionChecks,
+  hmacSecretChecks,
 ];
