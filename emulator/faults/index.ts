@@ -1,6 +1,8 @@
 /** All faults that a virtual key can be given. */
 
 import { algorithmFaults } from './algorithms.ts';
+import { attestationFaults } from './attestation.ts';
+import { extensionValueFaults } from './extension-values.ts';
 import { extensionFaults } from './extensions.ts';
 import type { Fault } from './fault.ts';
 import { getAssertionFaults } from './get-assertion.ts';
@@ -52,6 +54,8 @@ export const faults: ReadonlyMap<string, Fault> = new Map(
     ...getNextAssertionFaults,
     ...extensionFaults,
     ...hmacSecretFaults,
+    ...attestationFaults,
+    ...extensionValueFaults,
   ].map((fault) => [fault.id, fault] as const),
 );
 

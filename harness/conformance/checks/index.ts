@@ -1,6 +1,8 @@
 /** All checks, by what they judge. */
 import type { CheckGroup } from '../check.ts';
 import { algorithmChecks } from './algorithms.ts';
+import { attestationChecks } from './attestation.ts';
+import { extensionValueChecks } from './extension-values.ts';
 import { extensionChecks } from './extensions.ts';
 import { getAssertionChecks } from './get-assertion.ts';
 import { getAssertionListChecks } from './get-assertion-lists.ts';
@@ -54,4 +56,6 @@ export const checkGroups: readonly CheckGroup[] = [
   getNextAssertionChecks,
   extensionChecks,
   hmacSecretChecks,
+  attestationChecks,
+  extensionValueChecks,
 ];

@@ -1,0 +1,270 @@
+/** Faults of attestation: statements, formats and certificates. */
+import { concat } from '../../ctap/bytes.ts';
+import { type CborMap, encodeCbor } from '../../ctap/cbor.ts';
+import { Command } from '../../ctap/commands/index.ts';
+import { Algorithm } from '../../ctap/crypto.ts';
+import { Status } from '../../ctap/status.ts';
+import * as der from '../attestation/der.ts';
+import { acceptsFault, answerFault, mapOf, type SeenRequest, seen } from './ctap2-faults.ts';
+import type { Fault } from './fault.ts';
+import { elementsOf, type Forgery, forgeChain, Tbs, withElement } from './forged-chain.ts';
+
+const commands = [Command.authenticatorMakeCredential];
+const FMT = 0x01;
+const AUTH_DATA = 0x02;
+const ATT_STMT = 0x03;
+const PREFERENCE = 0x0b;
+
+const OID = {
+  country: '2.5.4.6',
+  organization: '2.5.4.10',
+  organizationalUnit: '2.5.4.11',
+  commonName: '2.5.4.3',
+  basicConstraints: '2.5.29.19',
+  aaguid: '1.3.6.1.4.1.45724.1.1.4',
+} as const;
+
+function preference({ parameters }: SeenRequest): readonly unknown[] {
+  const list = parameters.get(PREFERENCE);
+  return Array.isArray(list) ? list : [];
+}
+
+function statementOf(answer: CborMap): CborMap {
+  const statement = answer.get(ATT_STMT);
+  return statement instanceof Map ? statement : new Map();
+}
+
+function prefers(...formats: readonly string[]): (request: SeenRequest) => boolean {
+  return (request) => preference(request).join() === formats.join();
+}
+
+/** A packed attestation by certificates that are not as they should be. */
+function certificateFault(id: string, summary: string, forgery: Forgery): Fault {
+  return {
+    id,
+    summary,
+    commands,
+    concerns: (bytes) => preference(seen(bytes)).length === 0,
+    install: (context) => ({
+      cbor: async (bytes, next) => {
+        const answer = await next(bytes);
+        const request = seen(bytes);
+        if (answer[0] !== Status.CTAP2_OK || preference(request).length > 0) return answer;
+        const response = mapOf(answer.subarray(1));
+        if (!statementOf(response).has('x5c')) return answer;
+        const { alg, signer, x5c } = await forgeChain(context, forgery);
+        const [authData, hash] = [response.get(AUTH_DATA), request.parameters.get(0x01)];
+        const sig = signer.sign(concat(authData as Uint8Array, hash as Uint8Array));
+        const statement: CborMap = new Map([...statementOf(response)]);
+        response.set(
+          ATT_STMT,
+          statement
+            .set('alg', alg)
+            .set('sig', sig)
+            .set('x5c', [...x5c]),
+        );
+        return Uint8Array.of(Status.CTAP2_OK, ...encodeCbor(response));
+      },
+    }),
+  };
+}
+
+type Elements = readonly Uint8Array[];
+
+/** The subject with an attribute changed, or left out where that is undefined. */
+function subjectWith(attribute: string, change: (value: Uint8Array) => Uint8Array | undefined) {
+  const type = der.oid(attribute).join();
+  return (tbs: Elements): Uint8Array[] => {
+    const sets = elementsOf(tbs[Tbs.subject]!).flatMap((set) => {
+      const [oid, value] = elementsOf(elementsOf(set)[0]!);
+      if (oid!.join() !== type) return [set];
+      const changed = change(value!);
+      return changed === undefined ? [] : [der.set(der.sequence(oid!, changed))];
+    });
+    return withElement(tbs, Tbs.subject, der.sequence(...sets));
+  };
+}
+
+/** The extensions with one of them changed: its parts are the identifier, perhaps `critical`, and the value. */
+function extensionWith(id: string, change: (oid: Uint8Array) => Uint8Array) {
+  const type = der.oid(id).join();
+  return (tbs: Elements): Uint8Array[] => {
+    const list = elementsOf(elementsOf(tbs[Tbs.extensions]!)[0]!).map((extension) => {
+      const [oid] = elementsOf(extension);
+      return oid!.join() === type ? change(oid!) : extension;
+    });
+    return withElement(tbs, Tbs.extensions, der.explicit(3, der.sequence(...list)));
+  };
+}
+
+const otherAaguid = der.octetString(new Uint8Array(16).fill(0xee));
+
+function basicConstraints(authority: boolean) {
+  const value = authority ? der.sequence(der.boolean(true)) : der.sequence();
+  return extensionWith(OID.basicConstraints, (oid) => der.sequence(oid, der.boolean(true), der.octetString(value)));
+}
+
+const expired = (tbs: Elements): Uint8Array[] => {
+  const [from, to] = [new Date(Date.UTC(2001, 0, 1)), new Date(Date.UTC(2002, 0, 1))];
+  return withElement(tbs, Tbs.validity, der.sequence(der.time(from), der.time(to)));
+};
+
+const criticalAaguid = (tbs: Elements): Uint8Array[] => {
+  const type = der.oid(OID.aaguid).join();
+  const list = elementsOf(elementsOf(tbs[Tbs.extensions]!)[0]!).map((extension) => {
+    const [oid, ...rest] = elementsOf(extension);
+    return oid!.join() === type ? der.sequence(oid!, der.boolean(true), ...rest.slice(-1)) : extension;
+  });
+  return withElement(tbs, Tbs.extensions, der.explicit(3, der.sequence(...list)));
+};
+
+const certificateFaults: readonly Fault[] = [
+  certificateFault('attestation-certificate-of-version-2', 'attests by a certificate of version 2', {
+    leaf: (tbs) => withElement(tbs, Tbs.version, der.explicit(0, der.integer(Uint8Array.of(1)))),
+  }),
+  certificateFault('attestation-certificate-without-country', 'attests by a certificate without a country', {
+    leaf: subjectWith(OID.country, () => undefined),
+  }),
+  certificateFault('attestation-certificate-without-organization', 'attests by a certificate without a vendor', {
+    leaf: subjectWith(OID.organization, () => undefined),
+  }),
+  certificateFault('attestation-certificate-of-other-unit', 'attests by a certificate of another organizational unit', {
+    leaf: subjectWith(OID.organizationalUnit, () => der.utf8String('Security Keys')),
+  }),
+  certificateFault('attestation-certificate-without-common-name', 'attests by a certificate without a name', {
+    leaf: subjectWith(OID.commonName, () => undefined),
+  }),
+  certificateFault('attestation-certificate-of-authority', 'attests by a certificate of an authority', {
+    leaf: basicConstraints(true),
+  }),
+  certificateFault('attestation-certificate-of-other-aaguid', 'attests by a certificate of another AAGUID', {
+    leaf: extensionWith(OID.aaguid, (oid) => der.sequence(oid, der.octetString(otherAaguid))),
+  }),
+  certificateFault(
+    'attestation-certificate-aaguid-critical',
+    'attests by a certificate whose extension with the AAGUID is critical',
+    { leaf: criticalAaguid },
+  ),
+  certificateFault('attestation-certificate-on-p384', 'attests by a key on P-384', { alg: Algorithm.ES384 }),
+  certificateFault('attestation-certificate-expired', 'attests by a certificate that is not valid any more', {
+    leaf: expired,
+  }),
+  certificateFault('attestation-chain-bad-signature', 'attests by a certificate that the next one has not signed', {
+    brokenSignature: true,
+  }),
+  certificateFault('attestation-chain-other-name', 'attests by a certificate that is issued in another name', {
+    authority: subjectWith(OID.commonName, () => der.utf8String('another authority')),
+  }),
+  certificateFault('attestation-chain-without-authority', 'attests by a chain whose issuer is no authority', {
+    authority: basicConstraints(false),
+  }),
+];
+
+/** A statement with another member than it should have. */
+function statementFault(
+  id: string,
+  summary: string,
+  when: (request: SeenRequest) => boolean,
+  change: (statement: CborMap) => CborMap,
+): Fault {
+  return answerFault({
+    id,
+    summary,
+    commands,
+    when,
+    change: (answer) => answer.set(ATT_STMT, change(new Map(statementOf(answer)))),
+  });
+}
+
+function withSpoiledSignature(statement: CborMap): CborMap {
+  const sig = statement.get('sig');
+  if (!(sig instanceof Uint8Array)) return statement;
+  return statement.set(
+    'sig',
+    sig.map((byte, index) => (index === sig.length - 1 ? byte ^ 1 : byte)),
+  );
+}
+
+const withoutPreference = (request: SeenRequest) => preference(request).length === 0;
+
+/** The key answers with no attestation, whatever was preferred. */
+function saysNone(id: string, summary: string, when: (request: SeenRequest) => boolean): Fault {
+  return answerFault({
+    id,
+    summary,
+    commands,
+    when,
+    change: (answer) => answer.set(FMT, 'none').set(ATT_STMT, new Map()),
+  });
+}
+
+export const attestationFaults: readonly Fault[] = [
+  ...certificateFaults,
+  answerFault({
+    id: 'attestation-of-unlisted-format',
+    summary: 'attests by a format that it does not list',
+    commands,
+    when: withoutPreference,
+    change: (answer) => answer.set(FMT, 'android-key'),
+  }),
+  answerFault({
+    id: 'attestation-though-none-is-wanted',
+    summary: 'says that it attests though the platform wants none',
+    commands,
+    when: prefers('none'),
+    change: (answer) => answer.set(FMT, 'packed'),
+  }),
+  statementFault(
+    'attestation-none-with-statement',
+    'puts something into the statement of an attestation that is none',
+    prefers('none'),
+    (statement) => statement.set('sig', new Uint8Array(1)),
+  ),
+  saysNone(
+    'attestation-ignores-preference-for-packed',
+    'gives no attestation where packed is preferred to none',
+    prefers('packed', 'none'),
+  ),
+  saysNone(
+    'attestation-none-for-unknown-preference',
+    'gives no attestation where the platform prefers a format that it does not know',
+    (request) => preference(request).length > 1 && !prefers('packed', 'none')(request),
+  ),
+  statementFault('attestation-bad-signature', 'signs its attestation wrongly', withoutPreference, withSpoiledSignature),
+  statementFault(
+    'attestation-other-alg',
+    'says another algorithm than its attestation is signed by',
+    withoutPreference,
+    (statement) => (statement.has('alg') ? statement.set('alg', -999) : statement),
+  ),
+  statementFault(
+    'attestation-u2f-two-certificates',
+    'sends two certificates with an attestation by fido-u2f',
+    prefers('fido-u2f'),
+    (statement) => {
+      const x5c = statement.get('x5c');
+      return Array.isArray(x5c) ? statement.set('x5c', [...x5c, ...x5c]) : statement;
+    },
+  ),
+  statementFault(
+    'attestation-u2f-bad-signature',
+    'signs its attestation by fido-u2f wrongly',
+    prefers('fido-u2f'),
+    withSpoiledSignature,
+  ),
+  answerFault({
+    id: 'attestation-enterprise-unasked',
+    summary: 'says that its attestation is an enterprise attestation, though nobody asked for one',
+    commands,
+    when: ({ parameters }) => !parameters.has(0x0a),
+    change: (answer) => answer.set(0x04, true),
+  }),
+  ...[1, 2].map((kind) =>
+    acceptsFault({
+      id: `attestation-takes-enterprise-${kind}`,
+      summary: `takes a request for enterprise attestation of kind ${kind} though that is not enabled`,
+      commands,
+      when: ({ parameters }) => parameters.get(0x0a) === kind,
+    }),
+  ),
+];
