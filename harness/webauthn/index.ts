@@ -11,5 +11,6 @@ export {
   type ResidentKeyRequirement,
   type UserVerificationRequirement,
 } from './options.ts';
+export { pickDevice } from './pick-device.ts';
 export { type FetchRelatedOrigins, fetchRelatedOrigins } from './related-origins.ts';
 export type { CredentialChoice, PinRequest, WebAuthnUi } from './ui.ts';

@@ -17,7 +17,10 @@ let key: GadgetKey;
 beforeAll(async () => {
   key = await GadgetKey.plugIn(kernel, 'token2-r3');
 });
-afterAll(() => key.unplug());
+afterAll(async () => {
+  await key.unplug();
+  await succeed(kernel, 'rm -f /etc/udev/rules.d/70-ctaplab.rules && udevadm control --reload');
+});
 
 /** What the key types to `ctaplab otp press` when it is touched. */
 async function pressed(words: string): Promise<unknown> {

@@ -39,9 +39,11 @@ export class GadgetKey {
     this.job.kill('HUP');
   }
 
+  /** Pulls it out, and leaves no gadget behind: the next one is made anew. */
   async unplug(): Promise<void> {
     await succeed(this.#kernel, "echo '' >/sys/kernel/config/usb_gadget/ctaplab/UDC");
     await this.job.stop();
+    await succeed(this.#kernel, 'bash test/system/usb/remove-gadget');
   }
 }
 
