@@ -8,6 +8,7 @@ import { ServiceClient } from '../../../harness/cli/service-client.ts';
 import { environment, firstLine, MAIN, runCli, spawnCli } from './run-cli.ts';
 
 interface Ready {
+  readonly panel: string;
   readonly pid: number;
   readonly url: string;
   readonly site: string | null;
@@ -76,6 +77,28 @@ describe('ctaplab start', () => {
     expect(await end(child)).toEqual([0, null]);
     expect(readdirSync(join(folder, 'ctaplab'))).toEqual([]);
     expect(existsSync(certificateAuthorityFile)).toBe(false);
+  });
+
+  it('opens the panel by its link once, and the site with a key from there', async () => {
+    const { ready } = await start();
+    const code = new URL(ready.panel).hash.slice('#code='.length);
+    const redeem = () =>
+      fetch(`${ready.url}/panel/session`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ code }),
+      });
+    const { token } = (await (await redeem()).json()) as { token: string };
+    expect((await redeem()).status).toBe(403);
+    expect(await (await fetch(`${ready.url}/panel`)).text()).toContain('/panel/main.js');
+    const ask = (id: string) =>
+      fetch(`${ready.url}/keys/${id}/site-links`, { method: 'POST', headers: { Authorization: `Bearer ${token}` } });
+    expect((await ask('7')).status).toBe(404);
+    const made = await ask('1');
+    expect(made.status).toBe(201);
+    const { url } = (await made.json()) as { url: string };
+    expect(new URL(url).hostname).toBe(new URL(ready.site!).hostname);
+    expect(url).toMatch(/^http:\/\/api-[0-9a-f]{8}\.duo\.localhost:\d+\/lab-key\/open\?code=[\w-]{43}$/);
   });
 
   it('keeps the site with the keys, behaves as another relying party, and never prints its password', async () => {
