@@ -1,36 +1,33 @@
 /** Members of a message, and bytes, as text that people read. */
 import type { Json } from '../../../ctap/trace/entry.ts';
 
-/** Digits of a byte string among members, and of a whole message, that are shown. */
-const MEMBER_DIGITS = 256;
-const MESSAGE_DIGITS = 1024;
 const MOST_ITEMS = 40;
 
 type JsonObject = { readonly [name: string]: Json };
 
-/** One member a line, what is inside of one two spaces further in. */
-export function membersText(fields: JsonObject, indent = ''): string {
+/** One member a line, what is inside of one two spaces further in. @param digits of a byte string that are shown */
+export function membersText(fields: JsonObject, digits: number, indent = ''): string {
   return Object.entries(fields)
-    .map(([name, value]) => `${indent}${name}:${valueText(value, indent)}`)
+    .map(([name, value]) => `${indent}${name}:${valueText(value, digits, indent)}`)
     .join('\n');
 }
 
-function valueText(value: Json, indent: string): string {
-  if (typeof value === 'string') return ` ${shorten(value, MEMBER_DIGITS) || '(empty)'}`;
+function valueText(value: Json, digits: number, indent: string): string {
+  if (typeof value === 'string') return ` ${shorten(value, digits) || '(empty)'}`;
   if (value === null || typeof value !== 'object') return ` ${value}`;
-  if (isList(value)) return listText(value, indent);
+  if (isList(value)) return listText(value, digits, indent);
   if (typeof value.hidden === 'number') return ` hidden, ${value.hidden} bytes`;
-  return Object.keys(value).length === 0 ? ' (empty)' : `\n${membersText(value, `${indent}  `)}`;
+  return Object.keys(value).length === 0 ? ' (empty)' : `\n${membersText(value, digits, `${indent}  `)}`;
 }
 
-function listText(items: readonly Json[], indent: string): string {
+function listText(items: readonly Json[], digits: number, indent: string): string {
   if (items.length === 0) return ' (none)';
   const shown = items.slice(0, MOST_ITEMS);
   const rest = items.length > shown.length ? ` and ${items.length - shown.length} more` : '';
   if (shown.every((item) => item === null || typeof item !== 'object')) {
-    return ` ${shown.map((item) => shorten(String(item), MEMBER_DIGITS)).join(', ')}${rest}`;
+    return ` ${shown.map((item) => shorten(String(item), digits)).join(', ')}${rest}`;
   }
-  const lines = shown.map((item) => `${indent}  -${valueText(item, `${indent}  `)}`);
+  const lines = shown.map((item) => `${indent}  -${valueText(item, digits, `${indent}  `)}`);
   return `\n${lines.join('\n')}${rest === '' ? '' : `\n${indent} ${rest}`}`;
 }
 
@@ -42,8 +39,8 @@ function shorten(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most)}… (${text.length} characters)`;
 }
 
-/** Hexadecimal in groups of four bytes. */
-export function bytesText(hex: string): string {
-  const shown = hex.slice(0, MESSAGE_DIGITS).replace(/(.{8})(?=.)/g, '$1 ');
-  return hex.length > MESSAGE_DIGITS ? `${shown} … (${hex.length / 2} bytes)` : shown;
+/** Hexadecimal in groups of four bytes. @param digits that are shown */
+export function bytesText(hex: string, digits: number): string {
+  const shown = hex.slice(0, digits).replace(/(.{8})(?=.)/g, '$1 ');
+  return hex.length > digits ? `${shown} … (${hex.length / 2} bytes)` : shown;
 }

@@ -15,8 +15,9 @@ export const OUTCOMES: readonly (readonly [Outcome, string])[] = [
   ['not-run', 'not run'],
   ['not-applicable', 'not applicable'],
 ];
-/** Messages of a check that are shown. */
-const MOST_MESSAGES = 60;
+/** How much of a check is shown: of one that holds enough to follow it, or the page would be too large to open. */
+const MUCH = { messages: 100, digits: 2048 };
+const ENOUGH = { messages: 24, digits: 192 };
 
 /** Looks for words in the checks; the page is whole without it. */
 const SEARCH = `
@@ -122,15 +123,16 @@ ${wasRun ? exchange(result, key) : ''}</div></details>
 function exchange(result: CheckResult, key: JudgedKey): Markup {
   const entries = exchangeOf(result, key);
   if (entries.length === 0) return html`<p class="quiet">Nothing went over the wire.</p>`;
-  const left = entries.length - MOST_MESSAGES;
+  const extent = result.outcome === 'passed' ? ENOUGH : MUCH;
+  const left = entries.length - extent.messages;
   const more = left > 0 ? html`<p class="quiet">${left} more messages are in the report in JSON.</p>` : '';
   const dropped = result.trafficDropped
     ? html`<p class="quiet">${result.trafficDropped} more reports came, and were not kept.</p>`
     : '';
-  return html`<ol class="exchange">${entries.slice(0, MOST_MESSAGES).map(message)}</ol>${more}${dropped}`;
+  return html`<ol class="exchange">${entries.slice(0, extent.messages).map((entry) => message(entry, extent.digits))}</ol>${more}${dropped}`;
 }
 
-function message(entry: TraceEntry): Markup {
+function message(entry: TraceEntry, digits: number): Markup {
   const { at, direction, name, subcommand, status, failed, channel, bytes, hex, fields, problems, type, duration } =
     entry;
   const waits = (entry.keepalives?.processing ?? 0) + (entry.keepalives?.upNeeded ?? 0);
@@ -141,5 +143,5 @@ function message(entry: TraceEntry): Markup {
     ...(waits > 0 ? [`after ${waits} keepalives`] : []),
   ];
   return html`<li class="${direction}"><div class="what"><span aria-hidden="true">${direction === 'in' ? '→' : '←'}</span><span class="name">${name}${subcommand === undefined ? '' : ` ${subcommand}`}</span><span>${direction === 'in' ? 'to the key' : 'from the key'}${type === 'fragment' ? ', not whole' : ''}</span>${status === undefined ? '' : html`<span class="mono ${failed ? 'bad' : ''}">${status}</span>`}<span class="quiet">${detail.join(', ')}</span></div>
-${fields === undefined || Object.keys(fields).length === 0 ? '' : html`<pre class="members">${membersText(fields)}</pre>`}${(problems ?? []).map((problem) => html`<p class="warn">${problem}</p>`)}<details><summary>${bytes} bytes</summary><pre>${bytesText(hex)}</pre></details></li>`;
+${fields === undefined || Object.keys(fields).length === 0 ? '' : html`<pre class="members">${membersText(fields, digits)}</pre>`}${(problems ?? []).map((problem) => html`<p class="warn">${problem}</p>`)}<details><summary>${bytes} bytes</summary><pre>${bytesText(hex, digits)}</pre></details></li>`;
 }
