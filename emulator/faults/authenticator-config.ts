@@ -7,7 +7,7 @@ import {
 import { Command } from '../../ctap/commands/index.ts';
 import type { StatusName } from '../../ctap/status.ts';
 import { aftermathFault, changeMap } from './aftermath-faults.ts';
-import { acceptsFault, answerFault, authDataFault, type SeenRequest, statusFault } from './ctap2-faults.ts';
+import { acceptsFault, authDataFault, type SeenRequest, statusFault } from './ctap2-faults.ts';
 import type { Fault, FaultContext } from './fault.ts';
 import { parameterFaults } from './parameters.ts';
 import { ofSubcommand, openPins } from './pin-channel.ts';
@@ -337,17 +337,6 @@ export const authenticatorConfigFaults: readonly Fault[] = [
     given: alwaysUv,
     aftermath: asksInfo,
     change: saysOption('alwaysUv', true),
-  }),
-  answerFault({
-    id: 'always-uv-leaves-make-cred-uv-not-rqd',
-    summary: 'says makeCredUvNotRqd while alwaysUv is on',
-    commands: [INFO],
-    given: alwaysUv,
-    change: (info) => {
-      const options = info.get(OPTIONS);
-      const changed = new Map([...(options instanceof Map ? options : []), ['makeCredUvNotRqd', true] as const]);
-      return new Map([...info, [OPTIONS, changed] as const]);
-    },
   }),
   statusFault({
     id: 'always-uv-makes-credentials-without-uv',

@@ -44,7 +44,8 @@ const badPins: readonly BadPin[] = [
     name: 'short-pin',
     what: 'a PIN of fewer bytes than minPINLength',
     refusal: POLICY,
-    holds: ({ newPin }, context) => newPin.length < leastLength(context),
+    holds: ({ newPin }, context) =>
+      newPin.length < leastLength(context) && leastLength(context) === context.authenticator.model.minPINLength,
   },
   {
     name: 'pin-short-in-code-points',

@@ -1,6 +1,8 @@
 /** Faults of PINs and tokens, of what is managed by them, and of a vendor's own protocols. */
 
 import { authenticatorConfigFaults } from './authenticator-config.ts';
+import { bioEnrollmentFaults } from './bio-enrollment.ts';
+import { builtInUvFaults } from './built-in-uv.ts';
 import { keyAgreementFaults } from './client-pin-key-agreement.ts';
 import { clientPinParameterFaults } from './client-pin-parameters.ts';
 import { clientPinRetryFaults } from './client-pin-retries.ts';
@@ -19,4 +21,6 @@ export const pinAndManagementFaults: readonly Fault[] = [
   ...credentialManagementFaults,
   ...largeBlobsFaults,
   ...authenticatorConfigFaults,
+  ...bioEnrollmentFaults,
+  ...builtInUvFaults,
 ];

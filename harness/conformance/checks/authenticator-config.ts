@@ -406,18 +406,6 @@ const settings: readonly Check[] = [
     },
   },
   {
-    id: 'config.toggleAlwaysUv.makeCredUvNotRqd',
-    section: 'CTAP 2.3 §7.2',
-    statement: 'With alwaysUv the option makeCredUvNotRqd is not true.',
-    needs: ALWAYS_UV,
-    faults: ['always-uv-leaves-make-cred-uv-not-rqd'],
-    async run(key) {
-      const { options } = await info(key);
-      if (options?.alwaysUv !== true) await toggle(key);
-      expect((await info(key)).options?.makeCredUvNotRqd !== true, 'makeCredUvNotRqd that is not true', true);
-    },
-  },
-  {
     id: 'config.toggleAlwaysUv.makeCredential',
     section: 'CTAP 2.3 §6.1.2, §7.2',
     statement: 'With alwaysUv makeCredential without user verification asks for a token.',

@@ -1,6 +1,8 @@
 /** Checks of PINs and tokens, of what is managed by them, and of a vendor's own protocols. */
 import type { CheckGroup } from '../check.ts';
 import { authenticatorConfigChecks } from './authenticator-config.ts';
+import { bioEnrollmentChecks } from './bio-enrollment.ts';
+import { builtInUvChecks } from './built-in-uv.ts';
 import { keyAgreementChecks } from './client-pin-key-agreement.ts';
 import { clientPinParameterChecks } from './client-pin-parameters.ts';
 import { clientPinRetryChecks } from './client-pin-retries.ts';
@@ -18,4 +20,6 @@ export const pinAndManagementChecks: readonly CheckGroup[] = [
   credentialManagementChecks,
   largeBlobsChecks,
   authenticatorConfigChecks,
+  bioEnrollmentChecks,
+  builtInUvChecks,
 ];
