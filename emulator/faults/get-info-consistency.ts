@@ -71,10 +71,14 @@ export const getInfoConsistencyFaults: readonly Fault[] = [
     options: (said) => (said instanceof Map ? withOptions(said, { largeBlobs: false }) : said),
     extensions: without((name) => name === 'largeBlobKey'),
   }),
-  says('get-info-always-uv-not-required', 'says alwaysUv and makeCredUvNotRqd at once', 'options', (said) =>
-    said instanceof Map && said.get('alwaysUv') === false
-      ? withOptions(said, { alwaysUv: true, makeCredUvNotRqd: true })
-      : said,
+  says(
+    'get-info-always-uv-not-required',
+    'says alwaysUv and makeCredUvNotRqd at once while no PIN is set',
+    'options',
+    (said) =>
+      said instanceof Map && said.get('alwaysUv') === false && said.get('clientPin') !== true
+        ? withOptions(said, { alwaysUv: true, makeCredUvNotRqd: true })
+        : said,
   ),
   optionsSay(
     'get-info-no-way-to-verify',
