@@ -48,6 +48,7 @@ code, pre, .mono { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaV
 }
 .filter legend { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .filter label { display: inline-flex; gap: .4rem; align-items: center; cursor: pointer; }
+.filter label[hidden] { display: none; }
 .filter input[type="search"] {
   font: inherit; color: inherit; background: var(--card); border: 1px solid var(--quiet); border-radius: 6px;
   padding: .25rem .6rem; min-width: 15rem;

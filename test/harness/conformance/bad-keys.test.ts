@@ -197,7 +197,7 @@ describe('a key that cannot be examined', () => {
   );
 
   it('ends the run after all checks that there are, however many', async () => {
-    const hid = checkGroups.find(({ name }) => name === 'CTAPHID')!;
+    const hid = checkGroups.find(({ name }) => name === 'CTAPHID framing')!;
     const run = await runChecks(new ScriptedBench(() => new ScriptedConnection(() => {})), {
       groups: [hid],
       allowance,

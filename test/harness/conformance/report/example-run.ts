@@ -8,7 +8,7 @@ import { VirtualBench } from '../../../../harness/conformance/virtual-bench.ts';
 /** Checks of CTAPHID and getInfo over a fresh key with these faults. */
 export async function exampleRun(faults: readonly string[] = [], model = 'token2-r3'): Promise<Run> {
   const bench = new VirtualBench({ model: findModel(model), faults });
-  const groups = checkGroups.filter(({ name }) => name === 'CTAPHID' || name === 'authenticatorGetInfo');
+  const groups = checkGroups.filter(({ name }) => name === 'CTAPHID framing' || name === 'authenticatorGetInfo');
   const allowance = { reset: true, seconds: Number.POSITIVE_INFINITY };
   try {
     return await runChecks(bench, { groups, allowance, program: 'ctaplab test' });

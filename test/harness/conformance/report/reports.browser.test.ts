@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { compareRuns } from '../../../../harness/conformance/report/compare.ts';
 import { comparePage } from '../../../../harness/conformance/report/compare-page.ts';
 import { runPage } from '../../../../harness/conformance/report/run-page.ts';
+import type { Run } from '../../../../harness/conformance/result.ts';
 import { launchChromium } from '../../browsers/chromium.ts';
 import { exampleRun, HOSTILE, hostileRun } from './example-run.ts';
 
@@ -61,16 +62,22 @@ async function expectAccessible(): Promise<void> {
   expect(overflow, 'wider than its window').toBe(false);
 }
 
+/** A few checks of each outcome: all look alike, and each is looked at node by node. */
+function brief(run: Run): Run {
+  const chosen = (outcome: string) => run.results.filter((result) => result.outcome === outcome).slice(0, 4);
+  return { ...run, results: [...new Set(run.results.map(({ outcome }) => outcome))].flatMap(chosen) };
+}
+
 const shown = () => page.locator('.check:visible');
 
 describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
   it.each([1200, 380])('the report of a run can be read by everybody, %i pixels wide', async (width) => {
-    await show(await runPage(await exampleRun(['ping-other-bytes'])), { colorScheme, width });
+    await show(await runPage(brief(await exampleRun(['ping-seven-bits']))), { colorScheme, width });
     await expectAccessible();
   });
 
   it('so can a comparison', async () => {
-    const [good, bad] = [await exampleRun(), await exampleRun(['ping-other-bytes'])];
+    const [good, bad] = [await exampleRun(), await exampleRun(['ping-seven-bits'])];
     await show(await comparePage(compareRuns(good, bad)), { colorScheme });
     await expectAccessible();
   });
@@ -95,7 +102,7 @@ it('shows what is chosen: by outcome without a script, and by words with one', a
 });
 
 it('shows the exchange of a failed check at once, and its bytes when asked', async () => {
-  await show(await runPage(await exampleRun(['ping-other-bytes'])));
+  await show(await runPage(await exampleRun(['ping-seven-bits'])));
   const check = page.locator('.check.failed');
   await expect.poll(() => check.getByText('CTAPHID_PING', { exact: true }).first().isVisible()).toBe(true);
   const bytes = check.locator('.exchange details').first();
