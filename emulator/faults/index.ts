@@ -2,6 +2,7 @@
 
 import { algorithmFaults } from './algorithms.ts';
 import { attestationFaults } from './attestation.ts';
+import { cardFaults } from './card.ts';
 import { extensionValueFaults } from './extension-values.ts';
 import { extensionFaults } from './extensions.ts';
 import type { Fault } from './fault.ts';
@@ -56,6 +57,7 @@ export const faults: ReadonlyMap<string, Fault> = new Map(
     ...hmacSecretFaults,
     ...attestationFaults,
     ...extensionValueFaults,
+    ...cardFaults,
   ].map((fault) => [fault.id, fault] as const),
 );
 

@@ -2,6 +2,7 @@
 import type { CheckGroup } from '../check.ts';
 import { algorithmChecks } from './algorithms.ts';
 import { attestationChecks } from './attestation.ts';
+import { cardChecks } from './card.ts';
 import { extensionValueChecks } from './extension-values.ts';
 import { extensionChecks } from './extensions.ts';
 import { getAssertionChecks } from './get-assertion.ts';
@@ -58,4 +59,5 @@ export const checkGroups: readonly CheckGroup[] = [
   hmacSecretChecks,
   attestationChecks,
   extensionValueChecks,
+  cardChecks,
 ];

@@ -15,7 +15,7 @@ import { answerWithin } from './selection.ts';
 const SECTION = 'CTAP 2.3 §6.6';
 const PATIENCE = 120;
 /** A key that takes a reset over this carrier only is judged by that alone. */
-const OVER_USB: Needs = { carrier: 'hid' };
+const OVER_USB: Needs = { carrier: 'hid', powerUp: true };
 
 function resetKey(key: Subject): Promise<Answer> {
   return key.request(Command.authenticatorReset);
@@ -193,6 +193,7 @@ export const resetChecks: CheckGroup = {
       statement: 'A key whose transportsForReset leaves a transport out refuses a reset over it.',
       needs: {
         carrier: 'card',
+        powerUp: true,
         touches: 1,
         spoils: true,
         unless: ({ transportsForReset: allowed }) =>
