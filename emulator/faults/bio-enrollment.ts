@@ -126,9 +126,7 @@ export const bioEnrollmentFaults: readonly Fault[] = [
     isBad(answer.get(Member.status)) ? [[Member.remaining, Number(answer.get(Member.remaining)) - 1]] : [],
   ),
   answers('counts-further-samples-up', 'says that more samples are wanted after the second one', goesOn, (answer) =>
-    isBad(answer.get(Member.status)) || answer.get(Member.remaining) === 0
-      ? []
-      : [[Member.remaining, Number(answer.get(Member.remaining)) + 1]],
+    answer.get(Member.remaining) === 0 ? [] : [[Member.remaining, Number(answer.get(Member.remaining)) + 1]],
   ),
   answers(
     'does-not-count-the-first-sample',
