@@ -16,6 +16,7 @@ export * from './client/protocol-error.ts';
 export * from './client/token2.ts';
 export * from './client/token2-hid.ts';
 export * from './client/typed-code.ts';
+export * from './lab/lab-client.ts';
 export * from './transports/connection.ts';
 export * from './transports/discovery.ts';
 export * from './transports/hidraw.ts';

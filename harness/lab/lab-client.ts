@@ -79,6 +79,11 @@ export class LabClient {
     return { url: this.url, token: this.#token };
   }
 
+  /** How many keys it has; rejects where it does not answer. */
+  async health(): Promise<number> {
+    return ((await this.#ask('GET', '/health')) as { keys: number }).keys;
+  }
+
   async keys(): Promise<readonly LabKeyJSON[]> {
     return ((await this.#ask('GET', '/keys')) as { keys: LabKeyJSON[] }).keys;
   }
