@@ -1,8 +1,9 @@
 /// <reference lib="dom" />
 /** Who the key says it is, and where programs find it. */
-import type { Part } from './details.ts';
+
 import { el, setText, show } from './dom.ts';
 import type { KeyState } from './lab-state.ts';
+import type { Part } from './part.ts';
 
 export function setUpAbout(): Part {
   const facts = el('dl', { class: 'facts' });

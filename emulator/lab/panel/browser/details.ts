@@ -4,19 +4,10 @@ import { setUpAbout } from './about.ts';
 import { byId, el, setText, show } from './dom.ts';
 import { setUpFaults } from './faults.ts';
 import { setUpFingers } from './fingers.ts';
-import type { KeyState } from './lab-state.ts';
 import { setUpCodes } from './one-time-codes.ts';
 import type { Panel } from './panel.ts';
 import { setUpPasskeys } from './passkeys.ts';
 import { setUpPin } from './pin.ts';
-
-/** A part of the details. */
-export interface Part {
-  readonly title: string;
-  readonly body: HTMLElement;
-  /** Shows the key; called again whenever anything of it has changed. Answers whether there is anything to show. */
-  show(key: KeyState): boolean;
-}
 
 export function setUpDetails(panel: Panel): void {
   const place = byId('details', HTMLElement);

@@ -1,9 +1,9 @@
 /// <reference lib="dom" />
 /** Deliberate misbehaviour of the key, on and off. */
 import { keyPath } from './api.ts';
-import type { Part } from './details.ts';
 import { el, setText } from './dom.ts';
 import type { Panel } from './panel.ts';
+import type { Part } from './part.ts';
 
 interface FaultJSON {
   readonly id: string;

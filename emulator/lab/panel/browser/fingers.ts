@@ -1,9 +1,9 @@
 /// <reference lib="dom" />
 /** The fingers of who holds the key: one of them is put on the sensor, well or badly. */
 import { keyPath } from './api.ts';
-import type { Part } from './details.ts';
 import { el, setAttribute, setText } from './dom.ts';
 import type { Panel } from './panel.ts';
+import type { Part } from './part.ts';
 
 const FINGERS = ['thumb', 'index finger', 'middle finger', 'ring finger', 'little finger', "somebody else's"];
 

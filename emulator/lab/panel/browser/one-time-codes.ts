@@ -1,10 +1,10 @@
 /// <reference lib="dom" />
 /** The one-time codes of the key, as long as they are good, and what it types when it is touched. */
 import { keyPath } from './api.ts';
-import type { Part } from './details.ts';
 import { el, KeyedList, type ListView, setText, show } from './dom.ts';
 import { Fetched } from './fetched.ts';
 import type { Panel } from './panel.ts';
+import type { Part } from './part.ts';
 import { RingClock } from './ring-clock.ts';
 
 /** What is read of the lab's answer. */

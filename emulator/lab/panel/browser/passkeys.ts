@@ -1,10 +1,10 @@
 /// <reference lib="dom" />
 /** The passkeys on the key: for which site, of whom, and a way to delete each. */
 import { keyPath } from './api.ts';
-import type { Part } from './details.ts';
 import { el, KeyedList, type ListView, setText, show } from './dom.ts';
 import { Fetched } from './fetched.ts';
 import type { Panel } from './panel.ts';
+import type { Part } from './part.ts';
 
 /** What is read of the lab's answer. */
 interface PasskeyJSON {

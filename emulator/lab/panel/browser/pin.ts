@@ -1,7 +1,8 @@
 /// <reference lib="dom" />
 /** The PIN: whether there is one, and whether it is locked. */
-import type { Part } from './details.ts';
+
 import { el, setAttribute, setText } from './dom.ts';
+import type { Part } from './part.ts';
 import { pinInWords } from './words.ts';
 
 export function setUpPin(): Part {
