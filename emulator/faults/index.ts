@@ -27,6 +27,7 @@ import { selectionAndResetFaults } from './selection-and-reset.ts';
 import { u2fFaults } from './u2f.ts';
 import { u2fAuthenticateFaults } from './u2f-authenticate.ts';
 import { userPresenceFaults } from './user-presence.ts';
+import { verificationFaults } from './verification.ts';
 
 export type { Fault } from './fault.ts';
 
@@ -58,6 +59,7 @@ export const faults: ReadonlyMap<string, Fault> = new Map(
     ...attestationFaults,
     ...extensionValueFaults,
     ...cardFaults,
+    ...verificationFaults,
   ].map((fault) => [fault.id, fault] as const),
 );
 

@@ -29,6 +29,7 @@ import { selectionChecks } from './selection.ts';
 import { u2fChecks } from './u2f.ts';
 import { u2fAuthenticateChecks } from './u2f-authenticate.ts';
 import { userPresenceChecks } from './user-presence.ts';
+import { verificationChecks } from './verification.ts';
 
 export const checkGroups: readonly CheckGroup[] = [
   getInfoChecks,
@@ -60,4 +61,5 @@ export const checkGroups: readonly CheckGroup[] = [
   attestationChecks,
   extensionValueChecks,
   cardChecks,
+  verificationChecks,
 ];
