@@ -54,7 +54,8 @@ function policyChecks({ name, id, fault, section }: (typeof POLICIES)[number]): 
         const { authData } = await register(key, { extensions: { [name]: true } });
         const info = await key.ctap2.getInfo();
         const wanted = name === MIN_PIN_LENGTH ? info.minPINLength : info.pinComplexityPolicy;
-        expectEqual(authData.extensions?.get(name), wanted, `the output of ${name}`);
+        // what getInfo does not say rightly is judged there
+        if (wanted !== undefined) expectEqual(authData.extensions?.get(name), wanted, `the output of ${name}`);
       },
     },
   ];
@@ -135,7 +136,8 @@ export const extensionValueChecks: CheckGroup = {
       needs: { ...blobNeeds, touches: 1 },
       faults: ['cred-blob-claims-too-long'],
       async run(key) {
-        const { maxCredBlobLength = BLOB_LENGTH } = await key.info();
+        const { maxCredBlobLength } = await key.info();
+        if (maxCredBlobLength === undefined) return; // judged with getInfo
         const tooLong = new Uint8Array(maxCredBlobLength + 1);
         const { authData } = await registerPasskey(key, { extensions: { [CRED_BLOB]: tooLong } });
         expectEqual(authData.extensions?.get(CRED_BLOB), false, 'the output of credBlob');
