@@ -26,8 +26,8 @@ const SUBJECT = { C: '2.5.4.6', O: '2.5.4.10', OU: '2.5.4.11', CN: '2.5.4.3' } a
 
 const preferring: Needs = {
   touches: 1,
-  unless: ({ attestationFormats }) =>
-    attestationFormats === undefined ? 'getInfo has no attestationFormats' : undefined,
+  unless: ({ attestationFormats = [] }) =>
+    attestationFormats.length === 0 ? 'getInfo has no attestationFormats' : undefined,
 };
 
 function listed(format: string): Needs {
