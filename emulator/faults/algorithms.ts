@@ -46,9 +46,10 @@ const ofAlgorithms = Object.entries(Algorithm).flatMap(([name, alg]): Fault[] =>
   return [
     authDataFault({
       id: `${lower}-key-of-other-curve`,
-      summary: `labels its keys of ${name} wrongly`,
+      summary: `labels its keys of ${name} wrongly where the platform wants no attestation`,
       commands,
-      when: (request) => offered(request).every((other) => other === alg),
+      when: (request) =>
+        offered(request).every((other) => other === alg) && valuesAt(request.parameters, [0x0b, EACH]).includes('none'),
       change: (data) => {
         const { attestedCredentialData: attested } = data;
         if (attested === undefined) return data;

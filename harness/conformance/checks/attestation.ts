@@ -5,10 +5,10 @@ import {
   packedStatement,
   u2fAttestationBytes,
 } from '../../../ctap/attestation.ts';
-import { concat, equalBytes } from '../../../ctap/bytes.ts';
+import { concat, equalBytes, utf8 } from '../../../ctap/bytes.ts';
 import { Command } from '../../../ctap/commands/index.ts';
 import { decodeCoseKey } from '../../../ctap/cose.ts';
-import { makeCredentialParameters, type Registration, register } from '../ceremony.ts';
+import { makeCredentialParameters, type Registration, RP_ID, register } from '../ceremony.ts';
 import { AAGUID_EXTENSION, AttestationCertificate } from '../certificate.ts';
 import type { Check, CheckGroup, Needs } from '../check.ts';
 import { expect, expectEqual } from '../expect.ts';
@@ -292,7 +292,8 @@ export const attestationChecks: CheckGroup = {
         const { made, sig, x5c } = await u2fStatement(key);
         const { alg, bytes } = new AttestationCertificate(x5c[0]!).publicKey;
         const { publicKey } = decodeCoseKey(made.publicKey);
-        const message = u2fAttestationBytes(made.authData.rpIdHash, made.clientDataHash, made.credentialId, publicKey);
+        const rpIdHash = key.bench.crypto.sha256(utf8(RP_ID));
+        const message = u2fAttestationBytes(rpIdHash, made.clientDataHash, made.credentialId, publicKey);
         expect(key.bench.crypto.verify(alg, bytes, message, sig), 'a signature that the certificate verifies');
       },
     },
