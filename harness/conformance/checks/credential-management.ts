@@ -264,7 +264,7 @@ const readingChecks: readonly Check[] = [
     faults: ['credential-management-counts-every-credential'],
     async run(key) {
       const { existing } = await (await Management.open(key)).counts();
-      await passkey(key, RP_A, { options: { rk: false } });
+      await passkey(key, RP_A, { options: {} });
       expectEqual((await (await Management.open(key)).counts()).existing, existing, 'existingResidentCredentialsCount');
     },
   },
