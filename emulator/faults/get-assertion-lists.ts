@@ -14,6 +14,7 @@ import { EACH, valuesAt } from './nested.ts';
 const commands = [Command.authenticatorGetAssertion];
 const RP_ID = 0x01;
 const ALLOW_LIST = 0x03;
+const EXTENSIONS = 0x04;
 const OPTIONS = 0x05;
 const USER = 0x04;
 const NUMBER_OF_CREDENTIALS = 0x05;
@@ -132,13 +133,15 @@ const forgetsAtPowerCycle: Fault = {
 export const getAssertionListFaults: readonly Fault[] = [
   statusFault({
     id: 'get-assertion-no-passkey-as-other-error',
-    summary: 'answers with an error without meaning where it has no passkey of the RP ID',
+    summary: 'answers with an error without meaning where it has passkeys of other RP IDs alone',
     commands,
     instead: refusal,
     status: 'CTAP1_ERR_OTHER',
     when: isUnnamed,
     given: ({ authenticator }, request) =>
-      passkeys(authenticator, request).length === 0 && !isBelowPasskey(authenticator, request),
+      authenticator.credentials.count > 0 &&
+      passkeys(authenticator, request).length === 0 &&
+      !isBelowPasskey(authenticator, request),
   }),
   remembering(
     'get-assertion-takes-unknown-credential',
@@ -267,10 +270,10 @@ export const getAssertionListFaults: readonly Fault[] = [
   oldestFirst,
   statusFault({
     id: 'get-assertion-does-not-take-passkey-from-list',
-    summary: 'does not find a passkey where the allowList names it alone',
+    summary: 'does not find a passkey where the allowList names it alone and no extension is asked for',
     commands,
     status: refusal,
-    when: (request) => allowed(request).length === 1,
+    when: (request) => allowed(request).length === 1 && !request.parameters.has(EXTENSIONS),
     given: ({ authenticator }, request) => {
       const ids = allowedIds(request).map(toHex);
       return passkeys(authenticator, request).some(

@@ -13,6 +13,8 @@ const isPasskey = ({ parameters }: SeenRequest) => valuesAt(parameters, [0x07, '
 const isSilent = (parameters: CborMap) => valuesAt(parameters, [0x05, 'up']).includes(false);
 const hasNoParam = ({ command, parameters }: SeenRequest) =>
   !parameters.has(command === Command.authenticatorMakeCredential ? 0x08 : 0x06);
+const asksForUv = ({ command, parameters }: SeenRequest) =>
+  valuesAt(parameters, [command === Command.authenticatorMakeCredential ? 0x07 : 0x05, 'uv']).includes(true);
 const alwaysUv = ({ authenticator }: FaultContext) => authenticator.config.now.alwaysUv;
 const sometimesUv = ({ authenticator: { config, pin } }: FaultContext) => pin.isSet && !config.now.alwaysUv;
 
@@ -30,7 +32,7 @@ export const verificationFaults: readonly Fault[] = [
     summary: 'wants the user verified for credentials that are not discoverable, though it says makeCredUvNotRqd',
     commands: creation,
     status: refusal,
-    when: (request) => !isPasskey(request) && hasNoParam(request),
+    when: (request) => !isPasskey(request) && hasNoParam(request) && !asksForUv(request),
     given: sometimesUv,
   }),
   acceptsFault({
@@ -46,16 +48,9 @@ export const verificationFaults: readonly Fault[] = [
     summary: 'wants the user verified for each assertion that a PIN could verify',
     commands: assertion,
     status: refusal,
-    when: (request) => hasNoParam(request) && !isSilent(request.parameters) && !request.parameters.has(0x04),
+    when: (request) =>
+      hasNoParam(request) && !asksForUv(request) && !isSilent(request.parameters) && !request.parameters.has(0x04),
     given: sometimesUv,
-  }),
-  acceptsFault({
-    id: 'always-uv-not-at-make-credential',
-    summary: 'makes credentials for users whom nobody has verified in spite of alwaysUv',
-    commands: creation,
-    refusal,
-    when: hasNoParam,
-    given: alwaysUv,
   }),
   acceptsFault({
     id: 'always-uv-not-at-get-assertion',

@@ -353,7 +353,7 @@ const minPinLength: readonly Check[] = [
     section: `${section}, §12.5`,
     statement: 'An RP of the list learns the length by the extension minPinLength.',
     needs: needing(['setMinPINLength'], { spoils: true, extensions: ['minPinLength'], touches: 1 }),
-    faults: ['config-forgets-listed-rp-ids'],
+    faults: ['min-pin-length-wrong', 'config-forgets-listed-rp-ids'],
     async run(key) {
       expectOk(await setMinPINLength(key, { minPinLengthRPIDs: [RP_ID] }));
       expectEqual(await toldLength(key), await least(key), 'the output of minPinLength');

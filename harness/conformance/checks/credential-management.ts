@@ -425,7 +425,7 @@ const readingChecks: readonly Check[] = [
     section: 'CTAP 2.3 §6.8.4, §12.3',
     statement: 'largeBlobKey is the one of the registration.',
     needs: { ...ONE, extensions: ['largeBlobKey'] },
-    faults: ['credential-management-other-large-blob-key'],
+    faults: ['large-blob-key-withheld', 'credential-management-other-large-blob-key'],
     async run(key) {
       const { registration, entry } = await told(key, { extensions: { largeBlobKey: true } });
       expectEqual(entry.largeBlobKey, registration.response.largeBlobKey, 'largeBlobKey');
@@ -447,7 +447,7 @@ const readingChecks: readonly Check[] = [
     section: 'CTAP 2.3 §6.1.2',
     statement: 'A second discoverable credential of the same user at the same RP takes the place of the first.',
     needs: { ...needs, touches: 2 },
-    faults: ['credential-management-keeps-both-of-a-user'],
+    faults: ['make-credential-keeps-replaced-passkey', 'credential-management-keeps-both-of-a-user'],
     async run(key) {
       await passkey(key, RP_A, { user: user('same') });
       const before = (await (await Management.open(key)).credentials()).length;

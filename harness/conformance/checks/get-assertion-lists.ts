@@ -82,11 +82,14 @@ export const getAssertionListChecks: CheckGroup = {
   checks: [
     located(
       'noCredentials.rp',
-      'Where the key has no discoverable credential of the RP ID, it says so.',
+      'Where the key has discoverable credentials of other RP IDs alone, it says that there is none.',
       'get-assertion-no-passkey-as-other-error',
       'CTAP2_ERR_NO_CREDENTIALS',
-      {},
-      async () => ({ rpId: NO_USER }),
+      { touches: 1, discoverable: true },
+      async (key) => {
+        await registerPasskey(key);
+        return { rpId: NO_USER };
+      },
     ),
     located(
       'allowList.unknown',

@@ -4,7 +4,7 @@ import { Command } from '../../../ctap/commands/index.ts';
 import { Flag } from '../../../ctap/flags.ts';
 import { assertion, makeCredentialParameters, type Registration, register } from '../ceremony.ts';
 import type { Check, CheckGroup, Needs } from '../check.ts';
-import { expect, expectEqual, expectOk, expectStatus } from '../expect.ts';
+import { expect, expectEqual, expectOk, expectRefused } from '../expect.ts';
 import { NotApplicable } from '../not-applicable.ts';
 import { NO_USER, ONE_USER, registerPasskey } from '../passkeys.ts';
 import type { Subject } from '../subject.ts';
@@ -105,7 +105,7 @@ export const makeCredentialOptionChecks: CheckGroup = {
             [0x02, new Uint8Array(32)],
           ]),
         );
-        expectStatus(answer, 'CTAP2_ERR_NO_CREDENTIALS');
+        expectRefused(answer);
       },
     },
     {

@@ -211,7 +211,7 @@ export const u2fAuthenticateChecks: CheckGroup = {
       section: TOGETHER,
       statement: 'A credential that U2F has registered signs in by getAssertion.',
       needs: { ...BOTH, touches: 2 },
-      faults: ['get-assertion-forgets-u2f-credentials'],
+      faults: ['get-assertion-bad-es256-signature', 'get-assertion-forgets-u2f-credentials'],
       async run(key) {
         const { keyHandle, publicKey } = await u2fRegister(key);
         const { response, authData } = await assertion(key, { allowList: [{ type: 'public-key', id: keyHandle }] });
@@ -225,7 +225,7 @@ export const u2fAuthenticateChecks: CheckGroup = {
       section: TOGETHER,
       statement: 'A credential that U2F has registered excludes another one in makeCredential.',
       needs: { ...BOTH, touches: 2 },
-      faults: ['make-credential-forgets-u2f-credentials'],
+      faults: ['make-credential-ignores-exclude-list', 'make-credential-forgets-u2f-credentials'],
       async run(key) {
         const { keyHandle } = await u2fRegister(key);
         const excludeList = [{ type: 'public-key', id: keyHandle }];
