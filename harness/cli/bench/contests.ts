@@ -7,6 +7,7 @@ import { connectInProcess } from '../../transports/in-process.ts';
 import { algorithmContests } from './algorithm-contests.ts';
 import { answer, freshKey, keyWith, repeat, rpOf } from './bench-key.ts';
 import { browserContests } from './browser-contests.ts';
+import { labContests } from './lab-contests.ts';
 import { credentialIdIn, getAssertion, makeCredential, variety } from './messages.ts';
 import type { Contest } from './rounds.ts';
 import { siteContests } from './site-contests.ts';
@@ -29,6 +30,7 @@ export const contests: ReadonlyMap<string, () => Promise<Contest>> = new Map([
   ['get-assertion-10000', manyCredentialsContest],
   ...algorithmContests,
   ...storageContests,
+  ...labContests,
   ...siteContests,
   ...browserContests,
 ]);

@@ -20,7 +20,15 @@ const rows = [
   'site-sign-in-tls',
 ];
 /** Those that make thousands of credentials or users first. */
-const large = ['get-assertion-10000', 'list-credentials-10000', 'open-store-10000', 'site-sign-in-100000'];
+const large = [
+  'get-assertion-10000',
+  'list-credentials-10000',
+  'open-store-10000',
+  'site-sign-in-100000',
+  'lab-touch-1000-keys',
+  'lab-events-50-watchers',
+  'lab-start-1000-keys',
+];
 
 let folder: string;
 beforeEach(() => {
