@@ -306,7 +306,7 @@ const minPinLength: readonly Check[] = [
     section: 'CTAP 2.3 §6.5.5.7.1',
     statement: 'getPinToken says of a PIN that has to be changed that it is invalid.',
     needs: MIN_PIN_SPOILS,
-    faults: ['get-pin-token-with-pin-that-has-to-be-changed'],
+    faults: ['get-pin-token-with-pin-that-has-to-be-changed', 'get-pin-token-accepts-wrong-pin'],
     async run(key) {
       await forceChange(key);
       expectStatus(await enterPin(key, key.bench.pin, 'getPinToken'), 'CTAP2_ERR_PIN_INVALID');

@@ -405,7 +405,7 @@ const unauthorized = (
     section: 'CTAP 2.3 §6.7',
     statement: `${name} without a pinUvAuthParam asks for one.`,
     needs: HAS_FINGER,
-    faults: [`bio-enrollment-${fault}-without-token`],
+    faults: [`bio-enrollment-${fault}-without-token`, 'bio-enrollment-needs-no-token'],
     async run(key) {
       const params = { templateId: UNKNOWN, templateFriendlyName: NAME };
       const request = (await Enrolment.open(key)).parameters(Subcommand[name], params);

@@ -247,7 +247,7 @@ const blocked: readonly Check[] = [
     section: 'CTAP 2.3 §6.5.1',
     statement: 'A power cycle does not unblock a blocked PIN.',
     needs: ALL,
-    faults: ['pin-blocked-until-power-cycle'],
+    faults: ['pin-blocked-until-power-cycle', 'init-gives-channel-twice'],
     async run(key) {
       await blockPin(key);
       await key.replug();

@@ -49,7 +49,7 @@ function policyChecks({ name, id, fault, section }: (typeof POLICIES)[number]): 
       section,
       statement: `An RP ID that setMinPINLength has listed learns ${name} as getInfo says it.`,
       needs: { extensions: [name], options: ['setMinPINLength'], pin: true, touches: 1, spoils: true },
-      faults: [`${fault}-wrong`],
+      faults: name === MIN_PIN_LENGTH ? [`${fault}-wrong`, 'config-forgets-listed-rp-ids'] : [`${fault}-wrong`],
       async run(key) {
         const token = await key.token(Permission.authenticatorConfiguration);
         await new ConfigClient(key.ctap2, token).setMinPINLength({ minPinLengthRPIDs: [RP_ID] });

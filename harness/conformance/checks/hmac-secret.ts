@@ -132,7 +132,11 @@ export const hmacSecretChecks: CheckGroup = {
       section: SECTION,
       statement: 'The secret of a verified user is another than that of one who is only present.',
       needs: { ...needs, pin: true, touches: 3 },
-      faults: ['hmac-secret-same-without-verification'],
+      faults: [
+        'hmac-secret-same-without-verification',
+        'key-agreement-two-long-coordinate',
+        'key-agreement-two-off-curve',
+      ],
       async run(key) {
         const made = await registerWithSecret(key);
         const shared = await key.pin.sharedSecret();

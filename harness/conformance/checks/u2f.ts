@@ -32,7 +32,7 @@ function version(name: string, end: readonly number[], what: string, fault: stri
     section: VERSION,
     statement: `U2F_VERSION ${what} is answered with U2F_V2.`,
     needs: U2F_HID,
-    faults: [fault],
+    faults: [fault, 'msg-answers-without-status-word'],
     async run(key) {
       const answer = await send(key, Uint8Array.of(0, U2fInstruction.VERSION, 0, 0, ...end));
       expectStatusWord(answer, StatusWord.NO_ERROR);

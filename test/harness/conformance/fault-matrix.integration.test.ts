@@ -1,6 +1,10 @@
-/** Each check against each fault: a fault makes the checks fail that name it, and no other. */
+/**
+ * Each check against each fault: a fault makes the checks fail that name it, and no other. Where a key lies in getInfo,
+ * that is so among the checks of getInfo: others take it at its word, and what they find then follows from the lie.
+ */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fromHex } from '../../../ctap/bytes.ts';
+import { Command } from '../../../ctap/commands/index.ts';
 import { HidCommand, PACKET_SIZE, packetChannel } from '../../../ctap/hid/packet.ts';
 import { type HidMessage, Reassembler } from '../../../ctap/hid/reassembler.ts';
 import { faults } from '../../../emulator/faults/index.ts';
@@ -85,8 +89,13 @@ function reachedBy(id: string, { carrier }: Place): readonly Check[] {
     return checks.filter((check) => hidCommands.some((command) => hidSent.get(check.id)?.has(command) ?? true));
   }
   if (commands === undefined) return checks;
+  if (commands.every((command) => command === Command.authenticatorGetInfo)) return ofGetInfo(id);
   const reaches = (request: Uint8Array) => commands.includes(request[0] ?? 0) && concerns(request);
   return checks.filter((check) => sent.get(check.id)?.some(reaches) ?? true);
+}
+
+function ofGetInfo(fault: string): readonly Check[] {
+  return checks.filter((check) => check.id.startsWith('getInfo.') || check.faults.includes(fault));
 }
 
 beforeAll(async () => {
