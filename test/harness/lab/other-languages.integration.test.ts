@@ -1,10 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dissect } from '../../system/usb/tshark.ts';
 import { environment, MAIN } from '../cli/run-cli.ts';
 
 const SIGN_IN = join(import.meta.dirname, 'sign_in.py');
@@ -64,5 +65,10 @@ describe('a lab', () => {
     expect(JSON.parse(outcome!)).toMatchObject(OUTCOME);
     const { status } = spawnSync(process.execPath, [MAIN, 'trace', capture, '--json']);
     expect(status).toBe(0);
+    const bytes = readFileSync(capture);
+    expect(await dissect(bytes, '_ws.malformed || _ws.expert.severity == "error"', 'frame.number')).toEqual([]);
+    const reports = await dissect(bytes, 'usbhid.data', 'usbhid.data');
+    // the first is a host's CTAPHID_INIT
+    expect(reports[0]?.[0]?.replaceAll(':', '')).toMatch(/^ffffffff860008/);
   });
 });
