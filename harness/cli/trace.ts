@@ -65,7 +65,8 @@ async function trace(source: string, options: Options): Promise<void> {
 async function readFrom(source: string): Promise<ReadTraffic> {
   const bytes = source === '-' ? await buffer(process.stdin) : await readFile(source);
   try {
-    return readTraffic(bytes);
+    const { traffic, problems } = readTraffic(bytes);
+    return { traffic, problems: problems.map((problem) => `${source}: ${problem}`) };
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
     throw new Failure('usage', `${source}: ${cause.message}`, 'See: ctaplab trace --help', { cause });

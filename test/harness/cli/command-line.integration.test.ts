@@ -87,7 +87,7 @@ describe('the command line', () => {
     [['start', 'now'], 'too many arguments'],
     [['start', '--keys', '0'], 'expected a number from 1 to 1000, got "0"'],
     [['start', '--keys', '1e2'], 'got "1e2"'],
-    [['start', '--port', '70000'], 'expected a number from 1 to 65534, got "70000"'],
+    [['start', '--port', '70000'], 'expected a number from 1 to 65533, got "70000"'],
     [['start', '--touch', 'never'], 'expected auto, manual, deny or after=MS, got "never"'],
     [['start', '--transport', 'bluetooth'], 'expected uhid, udp, udp:PORT, vpcd or vpcd:PORT'],
     [['start', '--seed', 'xyz'], 'expected 1 to 64 bytes in hexadecimal, got "xyz"'],
