@@ -198,7 +198,7 @@ export class Lab {
       state === undefined ? { fill: async (store: Store) => store.commit(changesOf(records)) } : {};
     for (const { number, settings, records, faults } of after.keys) {
       const { key } = await this.#openKey(number, settings, fill(records));
-      for (const fault of faults) key.faults.turnOn(fault);
+      for (const fault of faults) await key.faults.turnOn(fault);
     }
     for (const { number, settings, records } of after.tokens)
       await this.#openToken(number, settings, fill(records).fill);
@@ -256,7 +256,7 @@ export class Lab {
         save: (changed) => this.#keep(number, changed),
         emit: (event) => events.emit(event),
       });
-      for (const fault of this.#options.faults ?? []) key.key.faults.turnOn(fault);
+      for (const fault of this.#options.faults ?? []) await key.key.faults.turnOn(fault);
       if (settings.removed !== true) await key.insert();
       this.#keys.set(id, key);
       key.changed();

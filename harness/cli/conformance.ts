@@ -9,14 +9,14 @@ import type { ConformanceOptions } from './conformance-options.ts';
 import { ProgressLine } from './conformance-progress.ts';
 import { Failure } from './failure.ts';
 import { DEVICE_HELP } from './info.ts';
-import { faultOption } from './key-options.ts';
+import { addFaultOption } from './key-options.ts';
 import { Output, printable } from './output.ts';
 import { PROGRAM } from './program-name.ts';
 import { verb } from './verb.ts';
 import { packageVersion } from './version.ts';
 
 export function command(): Command {
-  return verb('conformance', 'judge a key by the specifications: JUnit, JSON and HTML reports', [
+  const begun = verb('conformance', 'judge a key by the specifications: JUnit, JSON and HTML reports', [
     'conformance virtual --junit out.xml --html out.html',
     'conformance hidraw:/dev/hidraw0 --report run.json --html run.html',
     'conformance hidraw:/dev/hidraw0 --resume run.json',
@@ -25,8 +25,8 @@ export function command(): Command {
     'conformance compare before.json after.json',
   ])
     .argument('[device]', DEVICE_HELP)
-    .addOption(verbOptions.carrier())
-    .addOption(faultOption('of a virtual key'))
+    .addOption(verbOptions.carrier());
+  return addFaultOption(begun, 'of a virtual key')
     .option(
       '--only <pattern>',
       'checks or commands of that name, where * stands for anything; can be given again',

@@ -1,6 +1,5 @@
 /** The options that say which virtual keys a verb makes; the same for start and exec. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { findFault } from '../../emulator/faults/index.ts';
 import type { LabOptions } from '../../emulator/lab/lab.ts';
 import { parseTouchPolicy, type TouchPolicy } from '../../emulator/lab/touch-policy.ts';
 import { defaultTransport, parseTransport, type TransportChoice } from '../../emulator/lab/transport.ts';
@@ -64,15 +63,28 @@ export function seedOption(): Option {
   );
 }
 
-const parseFault = argument((text) => findFault(text).id);
-
-/** Each use adds one. */
-export function faultOption(whose: string): Option {
+/** Each use adds one. They are looked up once some are named: the list of all takes its time to load. */
+export function addFaultOption(command: Command, whose: string): Command {
   const description = `deliberate misbehaviour ${whose}; can be given again (${PROGRAM} fault --list shows all)`;
-  return new Option('--fault <id>', description).argParser((text: string, before: string[] | undefined) => [
+  const option = new Option('--fault <id>', description).argParser((text: string, before: string[] | undefined) => [
     ...(before ?? []),
-    parseFault(text),
+    text,
   ]);
+  return command.addOption(option).hook('preAction', async (_, action) => {
+    const { fault: ids = [] } = action.opts<{ fault?: readonly string[] }>();
+    if (ids.length === 0) return;
+    const { findFault } = await import('../../emulator/faults/index.ts');
+    for (const id of ids) {
+      try {
+        findFault(id);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        // as commander tells of an argument that it finds wrong itself
+        const message = `error: option '${option.flags}' argument '${id}' is invalid. ${error.message}`;
+        action.error(message, { code: 'commander.invalidArgument' });
+      }
+    }
+  });
 }
 
 /** Each use adds one. */
@@ -87,7 +99,7 @@ export function transportOption(defaultsTo: string): Option {
 }
 
 export function addKeyOptions(command: Command, defaultTouch: string): Command {
-  return command
+  command
     .addOption(modelOption())
     .addOption(new Option('--keys <n>', 'how many keys').default(1).argParser(integer(1, 1000)))
     .addOption(transportOption('uhid where /dev/uhid can be written, else udp'))
@@ -98,9 +110,8 @@ export function addKeyOptions(command: Command, defaultTouch: string): Command {
         '--typing-interval <ms>',
         'between two reports of the keyboard on which a touch types (default: 8)',
       ).argParser(integer(1, 1000)),
-    )
-    .addOption(faultOption('of the keys'))
-    .addOption(seedOption());
+    );
+  return addFaultOption(command, 'of the keys').addOption(seedOption());
 }
 
 /** What the lab needs, from what the user said. */

@@ -84,7 +84,7 @@ export async function furnish(lab: Lab, { keys, tokens = [], clock }: LabConfig)
       inserted,
     });
     if (pin !== undefined) await key.inside.setPin(pin);
-    for (const fault of active) key.faults.turnOn(fault);
+    for (const fault of active) await key.faults.turnOn(fault);
   }
   for (const { model = 'c302-i', driftPpm = 0, port } of tokens.slice(lab.tokens.size)) {
     await lab.addToken({ model, driftPpm, port });

@@ -133,7 +133,7 @@ export class VirtualBench implements Bench {
     this.#presence = presence;
     this.#fingerprints = fingerprints;
     this.#key = await VirtualKey.open({ environment, model: this.#model });
-    for (const fault of this.#faults) this.#key.faults.turnOn(fault);
+    for (const fault of this.#faults) await this.#key.faults.turnOn(fault);
     return state;
   }
 

@@ -1,6 +1,5 @@
 /** Deliberate misbehaviour of keys. */
 import { createRoute, z } from '@hono/zod-openapi';
-import { faults } from '../../faults/index.ts';
 import type { Lab } from '../lab.ts';
 import { Problem } from '../problem.ts';
 import { type ControlApi, findKey, json, problems } from './routes.ts';
@@ -43,18 +42,25 @@ const turnOff = createRoute({
   responses: { 200: json(Active, 'What is on now'), ...problems(404) },
 });
 
+/** Loaded when somebody wants one: they would be most of a lab's start. */
+function allFaults() {
+  return import('../../faults/index.ts');
+}
+
 export function faultRoutes(api: ControlApi, lab: Lab): void {
-  const change = ({ id, fault }: z.infer<typeof FaultPath>, on: boolean) => {
+  const change = async ({ id, fault }: z.infer<typeof FaultPath>, on: boolean) => {
     const key = findKey(lab, id);
+    const { faults } = await allFaults();
     if (!faults.has(fault)) throw new Problem(404, 'no_such_fault', `there is no fault ${JSON.stringify(fault)}`);
-    if (on) key.key.faults.turnOn(fault);
+    if (on) await key.key.faults.turnOn(fault);
     else key.key.faults.turnOff(fault);
     key.changed();
     return { active: [...key.key.faults.active] };
   };
-  api.openapi(listFaults, (c) =>
-    c.json({ faults: Array.from(faults.values(), ({ id, summary }) => ({ id, summary })) }, 200),
-  );
-  api.openapi(turnOn, (c) => c.json(change(c.req.valid('param'), true), 200));
-  api.openapi(turnOff, (c) => c.json(change(c.req.valid('param'), false), 200));
+  api.openapi(listFaults, async (c) => {
+    const { faults } = await allFaults();
+    return c.json({ faults: Array.from(faults.values(), ({ id, summary }) => ({ id, summary })) }, 200);
+  });
+  api.openapi(turnOn, async (c) => c.json(await change(c.req.valid('param'), true), 200));
+  api.openapi(turnOff, async (c) => c.json(await change(c.req.valid('param'), false), 200));
 }

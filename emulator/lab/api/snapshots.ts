@@ -2,7 +2,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { fromBase64Url, toBase64Url } from '../../../ctap/bytes.ts';
 import { findProgrammableToken, programmableTokenModels } from '../../../ctap/token2/models.ts';
-import { faults } from '../../faults/index.ts';
 import { VirtualKey } from '../../key.ts';
 import { findModel } from '../../models/index.ts';
 import { autoPresence } from '../../presence.ts';
@@ -124,6 +123,7 @@ async function contentsOf(lab: Lab, snapshot: SnapshotJSON): Promise<LabContents
   const keys: LabContents['keys'][number][] = [];
   for (const { number, settings, faults: active, file } of snapshot.keys) {
     await broken(`key ${number}`, async () => {
+      const { faults } = await import('../../faults/index.ts');
       for (const id of active) if (!faults.has(id)) throw new RangeError(`there is no fault ${JSON.stringify(id)}`);
       keys.push({ number, settings: readKeySettings(settings), faults: active, records: await tryKey(lab, file) });
     });

@@ -9,7 +9,7 @@ import type { PageAbort, PageRequest } from '../../browsers/in-page/messages.ts'
 import { SiteError } from '../../sites/duo/site.ts';
 import { textMember } from '../../sites/duo/web/web.ts';
 import { Admissions, type KeyedBrowser, type KeyedPage } from './admissions.ts';
-import { PageExchange } from './page-exchange.ts';
+import type { PageExchange } from './page-exchange.ts';
 import { PAGE_SCRIPT, PAGE_STYLE, withKeyTags } from './page-tags.ts';
 import { KEY_PATH } from './paths.ts';
 
@@ -106,7 +106,8 @@ export class KeyRoutes {
 
   async #exchangeOf(page: KeyedPage<PageExchange>, message: PageRequest | PageAnswer): Promise<PageExchange> {
     if (message.type !== 'answer') {
-      const exchange = new PageExchange(await this.#options.openKey(page.keyId), this.#options.origin, message);
+      const { PageExchange: Exchange } = await import('./page-exchange.ts'); // a browser's WebAuthn, of no use before
+      const exchange = new Exchange(await this.#options.openKey(page.keyId), this.#options.origin, message);
       page.requests.set(message.id, exchange);
       return exchange;
     }

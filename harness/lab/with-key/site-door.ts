@@ -1,6 +1,6 @@
 /** A way into the lab's site whose pages have a key of the lab, for browsers that see no key of their own. */
 import type { LabAddress } from '../../../emulator/lab/state-file.ts';
-import { LabSecurityKey } from '../../browsers/outside-key.ts';
+import type { LabSecurityKey } from '../../browsers/outside-key.ts';
 import type { DuoService } from '../../sites/duo/service.ts';
 import { SiteError } from '../../sites/duo/site.ts';
 import { rehearsalRoutes } from '../../sites/duo/web/rehearsal-routes.ts';
@@ -21,6 +21,12 @@ export interface SiteDoor {
   close(): Promise<void>;
 }
 
+/** What drives a key is loaded when the first page wants one. */
+async function openLabKey(lab: LabAddress, key: string): Promise<LabSecurityKey> {
+  const { LabSecurityKey } = await import('../../browsers/outside-key.ts');
+  return LabSecurityKey.open({ lab, key });
+}
+
 /** Opens it; closed before the service and the lab. */
 export async function openSiteDoor(
   service: DuoService,
@@ -29,7 +35,7 @@ export async function openSiteDoor(
 ): Promise<SiteDoor> {
   const keys = new Map<string, Promise<LabSecurityKey>>();
   const openKey = (id: string) => {
-    const known = keys.get(id) ?? LabSecurityKey.open({ lab, key: id });
+    const known = keys.get(id) ?? openLabKey(lab, id);
     keys.set(id, known);
     known.catch(() => keys.delete(id)); // whoever asked has the failure; the next one tries again
     return known;

@@ -52,7 +52,7 @@ async function probed(model: string, { blob, faults = [], pin }: Wanted = {}): P
   const ctap2 = new Ctap2Client(device);
   const client = new PinClient(ctap2);
   if (pin !== undefined) await client.setPin(pin);
-  for (const fault of faults) key.faults.turnOn(fault);
+  for (const fault of faults) await key.faults.turnOn(fault);
   try {
     return await probe(
       {
