@@ -2,11 +2,18 @@
 import { systemClock } from '../clock.ts';
 import type { Clock, Timer } from '../environment.ts';
 
-/**
- * Timers up to this many milliseconds pace what a key does on the bus: its keepalives, its typing. Real time drives
- * them even while the clock stands still, or no host would wait for an answer.
- */
+/** See {@link LabClockOptions.pacing}; the timers of a key on the bus are among them. */
 const PACING = 1000;
+
+export interface LabClockOptions {
+  /** What it runs by. Default: the system's clock. */
+  readonly base?: Clock | undefined;
+  /**
+   * Timers up to this many milliseconds pace what a key does on the bus: its keepalives, its typing. Real time drives
+   * them even while the clock stands still, or no host would wait for an answer. Default 1000; 0: there are none such.
+   */
+  readonly pacing?: number | undefined;
+}
 
 interface Waiting {
   /** Time of this clock. */
@@ -25,12 +32,14 @@ export interface ClockState {
 
 export class LabClock implements Clock {
   readonly #base: Clock;
+  readonly #pacing: number;
   readonly #waiting = new Set<Waiting>();
   #offset = 0;
   #frozenAt: number | undefined;
 
-  constructor(base: Clock = systemClock) {
+  constructor({ base = systemClock, pacing = PACING }: LabClockOptions = {}) {
     this.#base = base;
+    this.#pacing = pacing;
   }
 
   now(): number {
@@ -43,7 +52,7 @@ export class LabClock implements Clock {
   }
 
   after(milliseconds: number, action: () => void): Timer {
-    if (milliseconds <= PACING) return this.#base.after(milliseconds, action);
+    if (milliseconds <= this.#pacing) return this.#base.after(milliseconds, action);
     const waiting: Waiting = { at: this.now() + milliseconds, action, timer: undefined };
     this.#waiting.add(waiting);
     this.#arm(waiting);

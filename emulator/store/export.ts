@@ -29,6 +29,7 @@ import { discoverableCredentialsOf } from '../authenticator/credentials.ts';
 import { PinState } from '../authenticator/pin-state.ts';
 import type { Store, StoreChange } from '../environment.ts';
 import { memoryStore } from './memory.ts';
+import { type PasskeyOwnerJSON, passkeyOwnerJSON } from './passkey-json.ts';
 import { ensureSchema, schemaVersion } from './schema-version.ts';
 import { StoreError } from './store-error.ts';
 
@@ -42,11 +43,7 @@ const NECESSARY = ['serial', 'model', 'secret', 'attestation'] as const;
 const NAMESPACE = 'key/';
 const SCHEMA_KEY = '@schema';
 
-export interface ExportedCredential {
-  readonly credentialId: string;
-  readonly rp: { readonly id: string; readonly name?: string };
-  readonly user: { readonly id: string; readonly name?: string; readonly displayName?: string };
-  readonly algorithm: number;
+export interface ExportedCredential extends PasskeyOwnerJSON {
   readonly publicKey: string;
   readonly credProtect: number;
   readonly hmacSecret: boolean;
@@ -95,16 +92,9 @@ export function exportKey(store: Store, { privateKeys, now }: ExportOptions): Ke
 }
 
 function describe(credential: DiscoverableCredential): ExportedCredential {
-  const { id, rp, user, alg, publicKey, credProtect, hmacSecret } = credential;
+  const { alg, publicKey, credProtect, hmacSecret } = credential;
   return {
-    credentialId: toBase64Url(id),
-    rp: { id: rp.id, ...(rp.name === undefined ? {} : { name: rp.name }) },
-    user: {
-      id: toBase64Url(user.id),
-      ...(user.name === undefined ? {} : { name: user.name }),
-      ...(user.displayName === undefined ? {} : { displayName: user.displayName }),
-    },
-    algorithm: alg,
+    ...passkeyOwnerJSON(credential),
     publicKey: toBase64Url(encodeCbor(encodeCoseKey({ alg, publicKey }))),
     credProtect,
     hmacSecret,

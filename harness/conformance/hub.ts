@@ -1,47 +1,17 @@
-/** One connection to a key that several parts of the judge share, and a record of all that went over it. */
+/** One connection to a key that several parts of the judge share. */
 import type { HidConnection } from '../transports/connection.ts';
 import { OpenTransactions } from './open-transactions.ts';
-
-/** A report, or an APDU, with its time. */
-export interface Traffic {
-  /** Milliseconds since the Unix epoch. */
-  readonly at: number;
-  /** `in`: to the key. `out`: from it. */
-  readonly direction: 'in' | 'out';
-  readonly bytes: Uint8Array;
-}
-
-/** Bytes that are kept of one check: a key that floods its host must not fill its memory. */
-const MOST_TRAFFIC = 256 * 1024;
-
-/** What went over the wire, the first of it where that is too much. */
-export class TrafficLog {
-  readonly entries: Traffic[] = [];
-  /** Entries that were not kept. */
-  dropped = 0;
-  #bytes = 0;
-
-  add(direction: Traffic['direction'], bytes: Uint8Array): void {
-    this.#bytes += bytes.length;
-    if (this.#bytes > MOST_TRAFFIC) this.dropped++;
-    else this.entries.push({ at: Date.now(), direction, bytes: bytes.slice() });
-  }
-}
 
 /** Every listener hears all reports, as programs do that open the same device. */
 export class Hub {
   readonly #connection: HidConnection;
   readonly #listeners = new Set<(report: Uint8Array) => void>();
   readonly #gone = new Set<(error: Error) => void>();
-  readonly #traffic: TrafficLog;
   readonly #open = new OpenTransactions();
 
-  /** @param traffic takes what goes over the connection */
-  constructor(connection: HidConnection, traffic: TrafficLog) {
+  constructor(connection: HidConnection) {
     this.#connection = connection;
-    this.#traffic = traffic;
     connection.onReport((report) => {
-      this.#traffic.add('out', report);
       this.#open.heard(report);
       for (const listener of [...this.#listeners]) listener(report);
     });
@@ -56,7 +26,6 @@ export class Hub {
 
   /** Sends one report. */
   async write(report: Uint8Array): Promise<void> {
-    this.#traffic.add('in', report);
     this.#open.sent(report);
     await this.#connection.write(report);
   }

@@ -15,12 +15,14 @@ import type { PinUvAuthToken } from '../client/pin-uv-auth-token.ts';
 import { Token2OtpClient } from '../client/token2.ts';
 import { Token2HidCard } from '../client/token2-hid.ts';
 import type { CardConnection } from '../transports/connection.ts';
+import { overhearCard, overhearHid } from '../transports/overheard.ts';
 import type { Answer } from './answer.ts';
 import type { Bench, KeyState, UserBehaviour } from './bench.ts';
 import { CheckFailure } from './check-failure.ts';
-import { Hub, TrafficLog } from './hub.ts';
+import { Hub } from './hub.ts';
 import { lenientCbor } from './lenient-cbor.ts';
 import { LenientCtap2Client } from './lenient-info.ts';
+import { TrafficLog } from './traffic-log.ts';
 import { HidWire } from './wire.ts';
 
 interface Carrier {
@@ -150,7 +152,7 @@ export class Subject {
 
   async #overHid(): Promise<Carrier> {
     const { silence } = this.bench;
-    const hub = new Hub(await this.bench.connect(), this.traffic);
+    const hub = new Hub(overhearHid(await this.bench.connect(), this.traffic.add));
     this.#hub = hub;
     this.#wire = new HidWire(hub, this.bench);
     const link = new HidLink(hub.share());
@@ -168,7 +170,7 @@ export class Subject {
   }
 
   async #overCard(): Promise<Carrier> {
-    const connection = recorded(await this.bench.connectCard(), this.traffic);
+    const connection = overhearCard(await this.bench.connectCard(), this.traffic.add);
     this.#cardConnection = connection;
     const device = await CtapCardDevice.open(connection);
     const send = async (request: Uint8Array, options?: ExchangeOptions) => {
@@ -186,18 +188,4 @@ export class Subject {
     if (part === undefined) throw new Error('the judge asked for a carrier that this key is not reached by');
     return part;
   }
-}
-
-function recorded(connection: CardConnection, traffic: TrafficLog): CardConnection {
-  return {
-    name: connection.name,
-    atr: connection.atr,
-    async transmit(apdu) {
-      traffic.add('in', apdu);
-      const answer = await connection.transmit(apdu);
-      traffic.add('out', answer);
-      return answer;
-    },
-    close: () => connection.close(),
-  };
 }

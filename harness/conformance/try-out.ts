@@ -2,11 +2,11 @@
 import { toHex } from '../../ctap/bytes.ts';
 import { type Bench, type KeyState, NotReady } from './bench.ts';
 import type { Check } from './check.ts';
-import type { Traffic } from './hub.ts';
 import { inTime } from './in-time.ts';
 import { NotApplicable } from './not-applicable.ts';
 import type { CheckResult, TrafficJSON } from './result.ts';
 import { Subject } from './subject.ts';
+import type { LoggedTraffic } from './traffic-log.ts';
 
 /** Seconds that a check may take beyond what it waits on purpose. */
 const PATIENCE = 60;
@@ -89,7 +89,7 @@ export function resultOf(
   };
 }
 
-function trafficJSON({ at, direction, bytes }: Traffic, since: number, padded: boolean): TrafficJSON {
+function trafficJSON({ at, direction, bytes }: LoggedTraffic, since: number, padded: boolean): TrafficJSON {
   let end = bytes.length;
   while (padded && end > 0 && bytes[end - 1] === 0) end--;
   return { at: at - since, direction, bytes: toHex(bytes.subarray(0, end)) };

@@ -4,9 +4,10 @@ import type { Crypto } from '../../ctap/crypto.ts';
 import { Permission } from '../../ctap/pin-uv-auth/index.ts';
 import { AttestationAuthority } from '../../emulator/attestation/authority.ts';
 import { nodeCrypto } from '../../emulator/crypto-node.ts';
-import type { Environment, StoreChange } from '../../emulator/environment.ts';
+import type { Environment, Store, StoreChange } from '../../emulator/environment.ts';
 import { PresentedFingerprints } from '../../emulator/fingerprint.ts';
 import { VirtualKey } from '../../emulator/key.ts';
+import { LabClock } from '../../emulator/lab/lab-clock.ts';
 import { LabPresence } from '../../emulator/lab/touch-policy.ts';
 import type { Model } from '../../emulator/models/index.ts';
 import { systemRandom } from '../../emulator/random.ts';
@@ -18,7 +19,6 @@ import { PinClient } from '../client/pin.ts';
 import type { CardConnection, HidConnection } from '../transports/connection.ts';
 import { connectCardInProcess, connectInProcess } from '../transports/in-process.ts';
 import type { Bench, KeyState, UserBehaviour, WantedState } from './bench.ts';
-import { LeapingClock } from './leaping-clock.ts';
 
 /** A PIN that every model's rules allow. */
 const PIN = 'q7V!mK2w';
@@ -39,6 +39,15 @@ export interface VirtualBenchOptions {
   readonly mould?: KeyMould;
 }
 
+/** A key's world, in which waiting for half a minute takes no time: all of its timers follow the clock that is set forward. */
+function worldOf(model: Model, store: Store) {
+  const clock = new LabClock({ pacing: 0 });
+  const presence = new LabPresence('auto', clock);
+  const fingerprints = model.fingerprints && new PresentedFingerprints(presence);
+  const environment: Environment = { clock, random: systemRandom, crypto: nodeCrypto, store, presence, fingerprints };
+  return { clock, presence, fingerprints, environment };
+}
+
 /** Keys as they are when a check begins, by model and state. */
 export class KeyMould {
   readonly #made = new Map<string, Promise<readonly StoreChange[]>>();
@@ -57,16 +66,7 @@ export class KeyMould {
 
   async #make(model: Model, state: KeyState): Promise<readonly StoreChange[]> {
     const store = memoryStore();
-    const presence = new LabPresence('auto', new LeapingClock());
-    const fingerprints = model.fingerprints && new PresentedFingerprints(presence);
-    const environment: Environment = {
-      clock: new LeapingClock(),
-      random: systemRandom,
-      crypto: nodeCrypto,
-      store,
-      presence,
-      fingerprints,
-    };
+    const { environment, fingerprints } = worldOf(model, store);
     this.#authority ??= AttestationAuthority.open({ ...environment, store: memoryStore() });
     const key = await VirtualKey.open({ environment, model, authority: await this.#authority });
     if (state.pin || state.finger) {
@@ -101,9 +101,7 @@ export class VirtualBench implements Bench {
   readonly #model: Model;
   readonly #faults: readonly string[];
   readonly #mould: KeyMould;
-  #clock = new LeapingClock();
-  #presence = new LabPresence('auto', this.#clock);
-  #fingerprints: PresentedFingerprints | undefined;
+  #world: ReturnType<typeof worldOf>;
   #key: VirtualKey | undefined;
 
   constructor({
@@ -118,6 +116,7 @@ export class VirtualBench implements Bench {
     this.#faults = faults;
     this.device = device;
     this.#mould = mould;
+    this.#world = worldOf(model, memoryStore());
   }
 
   async begin({ pin, finger }: WantedState): Promise<KeyState> {
@@ -125,14 +124,8 @@ export class VirtualBench implements Bench {
     const state = { pin: pin ?? false, finger };
     const store = memoryStore();
     await store.commit(await this.#mould.records(this.#model, state));
-    const clock = new LeapingClock();
-    const presence = new LabPresence('auto', clock);
-    const fingerprints = this.#model.fingerprints && new PresentedFingerprints(presence);
-    const environment: Environment = { clock, random: systemRandom, crypto: nodeCrypto, store, presence, fingerprints };
-    this.#clock = clock;
-    this.#presence = presence;
-    this.#fingerprints = fingerprints;
-    this.#key = await VirtualKey.open({ environment, model: this.#model });
+    this.#world = worldOf(this.#model, store);
+    this.#key = await VirtualKey.open({ environment: this.#world.environment, model: this.#model });
     for (const fault of this.#faults) await this.#key.faults.turnOn(fault);
     return state;
   }
@@ -149,24 +142,23 @@ export class VirtualBench implements Bench {
 
   async wait(milliseconds: number): Promise<void> {
     for (let left = milliseconds; left > 0; left -= LEAP) {
-      this.#clock.leap(Math.min(left, LEAP));
+      this.#world.clock.advance(Math.min(left, LEAP));
       await settled();
     }
   }
 
   user(behaviour: UserBehaviour): void {
-    this.#presence.policy = policies[behaviour];
+    this.#world.presence.policy = policies[behaviour];
   }
 
   finger(which: 'enrolled' | 'other', feedback?: EnrollFeedbackName): void {
-    this.#fingerprints?.present(which === 'enrolled' ? ENROLLED_FINGER : OTHER_FINGER, feedback);
+    this.#world.fingerprints?.present(which === 'enrolled' ? ENROLLED_FINGER : OTHER_FINGER, feedback);
   }
 
   async close(): Promise<void> {
     const key = this.#key;
     this.#key = undefined;
     await key?.close();
-    this.#clock.stop();
   }
 
   #plugged(): VirtualKey {

@@ -61,6 +61,11 @@ export class Ctap2Authenticator implements ExtensionAuthenticator {
     return this.info.extensions?.includes(extension) ?? false;
   }
 
+  /** True for a key of CTAP 2.1 or later. */
+  get isFrom21(): boolean {
+    return this.info.versions.some((version) => /^FIDO_2_[1-9]$/.test(version));
+  }
+
   get maxCredBlobLength(): number {
     return this.info.maxCredBlobLength ?? 0;
   }
@@ -76,7 +81,7 @@ export class Ctap2Authenticator implements ExtensionAuthenticator {
   /** Waits for a touch that does nothing else: it says which authenticator is meant, or that the user is there. */
   async touch(): Promise<void> {
     const { signal } = this.turn;
-    if (this.info.versions.some((version) => /^FIDO_2_[1-9]$/.test(version))) return this.client.selection({ signal });
+    if (this.isFrom21) return this.client.selection({ signal });
     const request = {
       clientDataHash: new Uint8Array(32),
       rp: DUMMY_RP,

@@ -87,8 +87,8 @@ async function allowListOf(
 }
 
 /** There is nothing to find out: one credential, and a key that says at once that it has no such one (§6.2.2 step 7). */
-function isPlain({ info }: Ctap2Authenticator, list: readonly PublicKeyCredentialDescriptor[]): boolean {
-  return list.length === 1 && info.versions.some((version) => /^FIDO_2_[1-9]$/.test(version));
+function isPlain({ isFrom21 }: Ctap2Authenticator, list: readonly PublicKeyCredentialDescriptor[]): boolean {
+  return list.length === 1 && isFrom21;
 }
 
 /**

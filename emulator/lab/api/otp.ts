@@ -12,7 +12,7 @@ import type { LabKey } from '../lab-key.ts';
 import { Problem } from '../problem.ts';
 import { touched } from './presence.ts';
 import { body, type ControlApi, findKey, json, problems } from './routes.ts';
-import { hexadecimal, KeyPath, Stroke } from './schemas.ts';
+import { hexadecimal, KeyPath, Press, Stroke } from './schemas.ts';
 
 const tags = ['One-time passwords'];
 const ASCII = /^[\x20-\x7e]*$/;
@@ -144,12 +144,7 @@ const typeNow = createRoute({
   tags,
   request: {
     params: KeyPath,
-    query: z.strictObject({
-      press: z
-        .enum(['short', 'long'])
-        .default('short')
-        .openapi({ param: { name: 'press', in: 'query' } }),
-    }),
+    query: Press,
   },
   responses: {
     200: json(

@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { toBase64Url } from '../../../ctap/bytes.ts';
 import type { DiscoverableCredential } from '../../authenticator/credential-records.ts';
 import { PasskeyRefused } from '../../inside/passkeys.ts';
+import { passkeyOwnerJSON } from '../../store/passkey-json.ts';
 import type { Lab } from '../lab.ts';
 import { Problem } from '../problem.ts';
 import { body, type ControlApi, findKey, json, problems } from './routes.ts';
@@ -96,16 +97,10 @@ export function passkeyRoutes(api: ControlApi, lab: Lab): void {
   });
 }
 
-function passkeyJSON({ id, rp, user, alg, publicKey, credProtect }: DiscoverableCredential): PasskeyJSON {
+function passkeyJSON(credential: DiscoverableCredential): PasskeyJSON {
+  const { publicKey, credProtect } = credential;
   return {
-    credentialId: toBase64Url(id),
-    rp: { id: rp.id, ...(rp.name === undefined ? {} : { name: rp.name }) },
-    user: {
-      id: toBase64Url(user.id),
-      ...(user.name === undefined ? {} : { name: user.name }),
-      ...(user.displayName === undefined ? {} : { displayName: user.displayName }),
-    },
-    algorithm: alg,
+    ...passkeyOwnerJSON(credential),
     publicKey: toBase64Url(publicKey),
     credProtect,
   };

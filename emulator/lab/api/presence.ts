@@ -7,7 +7,7 @@ import { Problem } from '../problem.ts';
 import { formatTouchPolicy } from '../touch-policy.ts';
 import { keyJSON, pendingJSON } from './key-json.ts';
 import { body, type ControlApi, findKey, json, problems } from './routes.ts';
-import { Key, KeyPath, Pending, Stroke, TouchPolicyText, Wait } from './schemas.ts';
+import { Key, KeyPath, Pending, Press, Stroke, TouchPolicyText, Wait } from './schemas.ts';
 
 const tags = ['User presence'];
 
@@ -39,12 +39,7 @@ const touch = createRoute({
   tags,
   request: {
     params: KeyPath,
-    query: z.strictObject({
-      press: z
-        .enum(['short', 'long'])
-        .default('short')
-        .openapi({ param: { name: 'press', in: 'query' } }),
-    }),
+    query: Press,
   },
   responses: {
     200: json(

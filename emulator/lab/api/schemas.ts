@@ -184,3 +184,11 @@ export function hexadecimal(least: number, most: number = least) {
     .transform(fromHex)
     .openapi({ type: 'string' });
 }
+
+/** How the key is touched, of a query. */
+export const Press = z.strictObject({
+  press: z
+    .enum(['short', 'long'])
+    .default('short')
+    .openapi({ param: { name: 'press', in: 'query' } }),
+});

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { closeServer, listen } from '../../../emulator/lab/listening.ts';
+import { closeServer, freePort, listen } from '../../../emulator/lab/listening.ts';
 import { createBrowserlessClient } from '../../browsers/browserless.ts';
 import { withDebuggedChromium } from '../../browsers/debugged-chromium.ts';
 import { type PlaywrightContext, type PlaywrightPage, withSecurityKey } from '../../browsers/playwright.ts';
@@ -94,15 +94,6 @@ async function openChromium(): Promise<Chromium> {
         onClose(() => browser.close());
       }),
   };
-}
-
-/** A port that nobody listens at right now. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await listen(server, 0, '127.0.0.1');
-  const { port } = server.address() as AddressInfo;
-  await closeServer(server);
-  return port;
 }
 
 function inPage(page: Page, script: string): Operation {

@@ -7,7 +7,7 @@ let clock: LabClock;
 let fired: string[];
 beforeEach(() => {
   system = manualClock(1_000_000);
-  clock = new LabClock(system);
+  clock = new LabClock({ base: system });
   fired = [];
 });
 

@@ -1,11 +1,11 @@
 /** A key for all pages of a Chromium by its DevTools port: in the test's process, and by `ctaplab attach`. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../../emulator/lab/listening.ts';
 import { type SecurityKey, withDebuggedChromium } from '../../../harness/browsers/index.ts';
 import { environment, firstLine, runCli, spawnCli } from '../cli/run-cli.ts';
 import { CHROMIUM, CHROMIUM_ARGUMENTS } from './chromium.ts';
@@ -16,15 +16,6 @@ let pages: Pages;
 let address: string;
 let page: Page;
 let key: SecurityKey | undefined;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 beforeAll(async () => {
   const port = await freePort();

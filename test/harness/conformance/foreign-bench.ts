@@ -3,9 +3,9 @@
 import { nodeCrypto } from '../../../emulator/crypto-node.ts';
 import type { MessageHandler } from '../../../emulator/exchange.ts';
 import { CtapHidDevice } from '../../../emulator/hid-device.ts';
+import { LabClock } from '../../../emulator/lab/lab-clock.ts';
 import { systemRandom } from '../../../emulator/random.ts';
 import { type Bench, type KeyState, NotReady, type WantedState } from '../../../harness/conformance/bench.ts';
-import { LeapingClock } from '../../../harness/conformance/leaping-clock.ts';
 import type { CardConnection, HidConnection } from '../../../harness/transports/connection.ts';
 
 const CAPABILITY_CBOR = 0x04;
@@ -24,7 +24,7 @@ export class ForeignBench implements Bench {
   readonly pin = '';
   readonly silence = 1000;
   readonly #make: () => Answering;
-  #clock = new LeapingClock();
+  #clock = new LabClock({ pacing: 0 });
   #answer: Answering;
 
   constructor(device: string, make: () => Answering) {
@@ -35,8 +35,7 @@ export class ForeignBench implements Bench {
 
   async begin({ pin, finger }: WantedState): Promise<KeyState> {
     if (pin || finger) throw new NotReady('this authenticator has neither PIN nor sensor');
-    this.#clock.stop();
-    this.#clock = new LeapingClock();
+    this.#clock = new LabClock({ pacing: 0 });
     this.#answer = this.#make();
     return { pin: false, finger: false };
   }
@@ -71,7 +70,7 @@ export class ForeignBench implements Bench {
   async replug(): Promise<void> {}
 
   async wait(milliseconds: number): Promise<void> {
-    this.#clock.leap(milliseconds);
+    this.#clock.advance(milliseconds);
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
 
@@ -79,7 +78,5 @@ export class ForeignBench implements Bench {
 
   finger(): void {}
 
-  async close(): Promise<void> {
-    this.#clock.stop();
-  }
+  async close(): Promise<void> {}
 }
