@@ -2,24 +2,21 @@
 import type { CborMap } from '../../../ctap/cbor.ts';
 import type { ClientPinRequest } from '../../../ctap/commands/client-pin.ts';
 import type { GetInfoResponse } from '../../../ctap/commands/get-info.ts';
-import { Command } from '../../../ctap/commands/index.ts';
 import type { StatusName } from '../../../ctap/status.ts';
 import type { Check, CheckGroup, Needs } from '../check.ts';
-import { expect, expectEqual, expectOk, expectStatus } from '../expect.ts';
+import { expectEqual, expectOk, expectStatus } from '../expect.ts';
 import {
   changePinParameters,
   enterPin,
-  enterWrongPin,
   NEW_PIN,
   type PinRequestOptions,
   padded,
-  pinRetries,
   setPinParameters,
-  WRONG_PIN,
 } from '../pin-ceremony.ts';
 import type { Subject } from '../subject.ts';
+import { changePinChecks } from './client-pin-change.ts';
+import { ascii, command } from './client-pin-set-steps.ts';
 
-const command = Command.authenticatorClientPIN;
 const LONGEST = 63;
 
 interface Way {
@@ -55,11 +52,6 @@ interface BadPin {
   readonly status: readonly StatusName[];
   readonly plain: (info: GetInfoResponse) => string | Uint8Array;
   readonly given?: Partial<ClientPinRequest>;
-}
-
-/** Text of so many characters, of no simple pattern. */
-function ascii(length: number): string {
-  return Array.from({ length }, (_, index) => 'q7V!mK2wZ9c'[index % 11]).join('');
 }
 
 const badPins: readonly BadPin[] = [
@@ -139,18 +131,14 @@ const refusals = ways.flatMap((way) =>
 
 const unlessLongest = ({ maxPINLength = LONGEST }: GetInfoResponse) =>
   maxPINLength < LONGEST ? `maxPINLength is ${maxPINLength}` : undefined;
+
 const unlessFree = ({ pinComplexityPolicy, minPINLength = 4 }: GetInfoResponse) =>
   pinComplexityPolicy || minPINLength > 6 ? 'the key has a policy of its own for PINs' : undefined;
 
 const SETS = { options: ['clientPin'], pin: false, spoils: true } as const;
-const CHANGES = { pin: true, spoils: true } as const;
 
 async function setPin(key: Subject, pin: string): Promise<void> {
   expectOk(await key.request(command, await setPinParameters(key, pin)));
-}
-
-async function changePin(key: Subject, pin = NEW_PIN): Promise<void> {
-  expectOk(await key.request(command, await changePinParameters(key, pin)));
 }
 
 const setPinChecks: readonly Check[] = [
@@ -238,114 +226,6 @@ const setPinChecks: readonly Check[] = [
     async run(key) {
       const parameters = await setPinParameters(key, NEW_PIN, { client: key.pinBy(1) });
       expectOk(await key.request(command, parameters));
-    },
-  },
-];
-
-const changePinChecks: readonly Check[] = [
-  {
-    id: 'clientPin.changePIN.notSet',
-    section: 'CTAP 2.3 §6.5.5.6',
-    statement: 'changePIN is refused where no PIN is set.',
-    needs: { options: ['clientPin'], pin: false },
-    faults: ['change-pin-without-a-pin'],
-    async run(key) {
-      const answer = await key.request(command, await changePinParameters(key, NEW_PIN));
-      expectStatus(answer, 'CTAP2_ERR_PIN_NOT_SET');
-    },
-  },
-  {
-    id: 'clientPin.changePIN.newPin',
-    section: 'CTAP 2.3 §6.5.5.6',
-    statement: 'After changePIN the new PIN gives a token.',
-    needs: CHANGES,
-    faults: ['change-pin-refuses-the-new-one'],
-    async run(key) {
-      await changePin(key);
-      expectOk(await enterPin(key, NEW_PIN));
-    },
-  },
-  {
-    id: 'clientPin.changePIN.oldPin',
-    section: 'CTAP 2.3 §6.5.5.6',
-    statement: 'After changePIN the old PIN is a wrong one.',
-    needs: { ...CHANGES, attempts: 2 },
-    faults: ['change-pin-keeps-the-old-one-too'],
-    async run(key) {
-      await changePin(key);
-      await enterWrongPin(key);
-      expectStatus(await enterPin(key, key.bench.pin), 'CTAP2_ERR_PIN_INVALID');
-    },
-  },
-  {
-    id: 'clientPin.changePIN.protocolOne',
-    section: 'CTAP 2.3 §6.5.5.6, §6.5.6',
-    statement: 'changePIN by PIN/UV auth protocol one changes the PIN.',
-    needs: { ...CHANGES, protocols: [1] },
-    faults: ['change-pin-fails-by-protocol-one'],
-    async run(key) {
-      const parameters = await changePinParameters(key, NEW_PIN, { client: key.pinBy(1) });
-      expectOk(await key.request(command, parameters));
-    },
-  },
-  {
-    id: 'clientPin.changePIN.wrongPin',
-    section: 'CTAP 2.3 §6.5.5.6',
-    statement: 'changePIN with a wrong PIN is refused as one.',
-    needs: { pin: true, attempts: 1 },
-    faults: ['change-pin-accepts-wrong-pin'],
-    async run(key) {
-      const parameters = await changePinParameters(key, NEW_PIN, { current: WRONG_PIN });
-      expectStatus(await key.request(command, parameters), 'CTAP2_ERR_PIN_INVALID');
-    },
-  },
-  {
-    id: 'clientPin.changePIN.wrongPin.attempt',
-    section: 'CTAP 2.3 §6.5.5.6',
-    statement: 'changePIN with a wrong PIN costs an attempt.',
-    needs: { pin: true, attempts: 1 },
-    faults: ['change-pin-with-wrong-pin-is-free'],
-    async run(key) {
-      const { retries: before = 0 } = await pinRetries(key);
-      await key.request(command, await changePinParameters(key, NEW_PIN, { current: WRONG_PIN }));
-      expectEqual((await pinRetries(key)).retries, before - 1, 'pinRetries');
-    },
-  },
-  {
-    id: 'clientPin.changePIN.otherParam.attempt',
-    section: 'CTAP 2.3 §6.5.5.6',
-    statement: 'changePIN with a pinUvAuthParam that does not fit costs no attempt.',
-    needs: { pin: true },
-    faults: ['change-pin-with-other-param-costs-an-attempt'],
-    async run(key) {
-      const { retries } = await pinRetries(key);
-      const given = { pinUvAuthParam: new Uint8Array(32).fill(0xa5) };
-      await key.request(command, await changePinParameters(key, NEW_PIN, { given }));
-      expectEqual((await pinRetries(key)).retries, retries, 'pinRetries');
-    },
-  },
-  {
-    id: 'clientPin.changePIN.retries',
-    section: 'CTAP 2.3 §6.5.5.6',
-    statement: 'After changePIN all attempts are back.',
-    needs: { ...CHANGES, attempts: 1 },
-    faults: ['change-pin-leaves-attempts-spent'],
-    async run(key) {
-      const { retries } = await pinRetries(key);
-      await enterWrongPin(key);
-      await changePin(key);
-      expectEqual((await pinRetries(key)).retries, retries, 'pinRetries');
-    },
-  },
-  {
-    id: 'clientPin.changePIN.violation.keeps',
-    section: 'CTAP 2.3 §6.5.5.6',
-    statement: 'A new PIN that violates the policy leaves the old one in force.',
-    needs: { pin: true },
-    faults: ['change-pin-violation-locks-the-old-one'],
-    async run(key) {
-      await key.request(command, await changePinParameters(key, padded(ascii(3))));
-      expect((await enterPin(key, key.bench.pin)).status === 0, 'a token for the old PIN');
     },
   },
 ];
