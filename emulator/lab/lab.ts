@@ -1,11 +1,12 @@
 /** Many keys at once, as one person has on a desk: made, plugged in and closed together. */
 import { fromUtf8 } from '../../ctap/bytes.ts';
 import { findProgrammableToken } from '../../ctap/token2/models.ts';
-import { AttestationAuthority } from '../attestation/authority.ts';
+import type { AttestationAuthority } from '../attestation/authority.ts';
 import type { Store } from '../environment.ts';
 import { PresentedFingerprints } from '../fingerprint.ts';
 import { VirtualKey } from '../key.ts';
 import { findModel, type Model } from '../models/index.ts';
+import { type OpenAuthority, openAuthority } from './authority.ts';
 import { chance } from './chance.ts';
 import { type KeySettings, readKeySettings, writeKeySettings } from './key-settings.ts';
 import { LabClock } from './lab-clock.ts';
@@ -311,24 +312,5 @@ export class Lab {
     const stored = store.get('model');
     const name = stored && fromUtf8(stored);
     return name === undefined || name === wanted.name ? wanted : findModel(name);
-  }
-}
-
-/** An authority and how to give back the store that it lies in. */
-export interface OpenAuthority {
-  readonly authority: AttestationAuthority;
-  close(): Promise<void> | void;
-}
-
-/** The authority of a lab: of its state folder, else of its seed, else a new one. */
-export async function openAuthority({ state, seed }: Pick<LabOptions, 'state' | 'seed'>): Promise<OpenAuthority> {
-  const { random, crypto } = await chance(seed, 'authority');
-  const store = await openStateStore(state, 'authority');
-  try {
-    const authority = await AttestationAuthority.open({ random, crypto, store });
-    return { authority, close: () => store.close() };
-  } catch (error) {
-    await store.close();
-    throw error;
   }
 }

@@ -62,7 +62,7 @@ async function metadata(options: MetadataOptions): Promise<void> {
 async function publish({ model, state, seed }: MetadataOptions): Promise<PublishedMetadata> {
   if (state === undefined && seed === undefined) return requireLab().metadata(model?.map(({ name }) => name) ?? []);
   const [{ openAuthority }, { publishMetadata }] = await Promise.all([
-    import('../../emulator/lab/lab.ts'),
+    import('../../emulator/lab/authority.ts'),
     import('../../emulator/attestation/metadata-blob.ts'),
   ]);
   const { authority, close } = await openAuthority({ state, seed });

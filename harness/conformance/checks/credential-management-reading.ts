@@ -1,11 +1,23 @@
 /** What authenticatorCredentialManagement tells of the passkeys: CTAP 2.3 §6.8. */
+import { toHex } from '../../../ctap/bytes.ts';
 import { encodeCbor } from '../../../ctap/cbor.ts';
 import { CredentialManagementSubcommand as Subcommand } from '../../../ctap/commands/credential-management.ts';
 import type { Check } from '../check.ts';
 import { expect, expectEqual, expectOk, expectStatus } from '../expect.ts';
 import { entriesOf, Management, passkey, RP_A, RP_B, read, rpIdHash, user } from '../passkey-ceremony.ts';
 import { unlessCtap21 } from '../pin-ceremony.ts';
-import { needs, told, twoOfEach } from './credential-management-steps.ts';
+import type { Subject } from '../subject.ts';
+import { needs, twoOfEach } from './credential-management-steps.ts';
+
+/** One credential, as it is registered and as it is told. */
+async function told(key: Subject, given: Parameters<typeof passkey>[2] = {}) {
+  const registration = await passkey(key, RP_A, given);
+  const entries = await (await Management.open(key)).credentials();
+  const entry = entries.find(
+    ({ credentialId }) => credentialId && toHex(credentialId.id) === toHex(registration.credentialId),
+  );
+  return { registration, entry: entry ?? entries[0] ?? {} };
+}
 
 const LONG_NAME = 'somebody.with.a.long.name@example.com';
 
