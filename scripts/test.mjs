@@ -1,7 +1,7 @@
 // npm test [-- SUITE... [VITEST OPTION...]]: builds, then runs the suites and sums them up.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 const SUITES = ['unit', 'integration', 'browser', 'system'];
 /** The unit suite also runs under this Node, so that the newest release stays supported. */
@@ -16,12 +16,17 @@ const chosen = firstOption === -1 ? words : words.slice(0, firstOption);
 const options = firstOption === -1 ? [] : words.slice(firstOption);
 const suites = chosen.length === 0 ? SUITES : SUITES.filter((suite) => chosen.includes(suite));
 const sum = { passed: 0, failed: 0 };
+/** Each failed test by suite, file and name: told again at the end, where the tail of a log still shows it. */
+const failures = [];
 
 /** A suite, or part of it, that cannot run: one line, and a failure where nothing may be skipped. */
 function skip(what, reason) {
   console.log(`${strict ? 'FAILED' : 'skipped'}: ${what}: ${reason}`);
   if (strict) sum.failed += 1;
 }
+
+/** The first line of the first message. */
+const firstLine = ([message]) => (message ?? '').split('\n')[0].slice(0, 200);
 
 /** The Debian packages that a suite needs and this machine has not, by scripts/packages.txt. */
 function missingPackages(suite) {
@@ -54,6 +59,13 @@ async function runSuite(suite, title, node, aside = false) {
   const passed = counts?.numPassedTests ?? 0;
   const failed = counts?.numFailedTests ?? 0;
   sum.passed += passed;
+  for (const file of counts?.testResults ?? []) {
+    const name = relative(root, file.name);
+    const tests = file.assertionResults.filter(({ status }) => status === 'failed');
+    for (const test of tests) failures.push(`${title}: ${name}: ${test.fullName}: ${firstLine(test.failureMessages)}`);
+    if (tests.length === 0 && file.status === 'failed')
+      failures.push(`${title}: ${name}: ${firstLine([file.message])}`);
+  }
   // A file that does not load, an error between tests or no test at all fails the suite without failing a test.
   sum.failed += failed === 0 && status !== 0 ? 1 : failed;
   const left = (counts?.numPendingTests ?? 0) + (counts?.numTodoTests ?? 0);
@@ -104,5 +116,6 @@ if (build.status !== 0) {
   for (const suite of others) (await runChosen(suite, false))();
   (await system)?.();
 }
+for (const failure of failures) console.log(`FAILED: ${failure}`);
 console.log(`${sum.passed} passed, ${sum.failed} failed`);
 process.exitCode = sum.failed === 0 && sum.passed > 0 ? 0 : 1;
