@@ -31,26 +31,32 @@ const optionsForUv = new Map<number, AuthenticatorOption>([
 ]);
 
 /** §6.5.5.7.1: superseded, for clients of CTAP 2.0. */
-export async function getPinToken(authenticator: Authenticator, request: ClientPinRequest): Promise<ClientPinResponse> {
+export async function getPinToken(
+  authenticator: Authenticator,
+  request: ClientPinRequest,
+  { transport }: Exchange,
+): Promise<ClientPinResponse> {
   const protocol = supportedProtocol(authenticator, need(request, 'pinUvAuthProtocol'));
   const [peer, pinHashEnc] = [need(request, 'keyAgreement'), need(request, 'pinHashEnc')];
   if (request.permissions !== undefined || request.rpId !== undefined) {
     throw new CtapError('CTAP1_ERR_INVALID_PARAMETER', 'getPinToken takes neither permissions nor rpId');
   }
-  refuseMcGaByPin(authenticator, MC_GA);
   authenticator.pin.assertUsable();
   const sharedSecret = authenticator.keyAgreement.decapsulate(protocol, peer);
   await verifyPin(authenticator, protocol, sharedSecret, pinHashEnc);
   // a platform of CTAP 2.0 knows no policy violation: it sends its user to change the PIN at this one
   if (authenticator.pin.forceChange) throw new CtapError('CTAP2_ERR_PIN_INVALID', 'the PIN has to be changed first');
-  const origin = { userPresent: false, byUv: false, withoutPermissions: true };
-  return issue(authenticator, request, protocol, sharedSecret, MC_GA, origin);
+  const origin = { userPresent: false, byUv: false, withoutPermissions: true, transport };
+  // step 14: the default permissions are none where a PIN cannot give them
+  const permissions = authenticator.supports('noMcGaPermissionsWithClientPin') ? 0 : MC_GA;
+  return issue(authenticator, request, protocol, sharedSecret, permissions, origin);
 }
 
 /** §6.5.5.7.2 */
 export async function getPinUvAuthTokenUsingPin(
   authenticator: Authenticator,
   request: ClientPinRequest,
+  { transport }: Exchange,
 ): Promise<ClientPinResponse> {
   const protocol = supportedProtocol(authenticator, need(request, 'pinUvAuthProtocol'));
   const [peer, pinHashEnc] = [need(request, 'keyAgreement'), need(request, 'pinHashEnc')];
@@ -62,7 +68,7 @@ export async function getPinUvAuthTokenUsingPin(
   if (authenticator.pin.forceChange) {
     throw new CtapError('CTAP2_ERR_PIN_POLICY_VIOLATION', 'the PIN has to be changed first');
   }
-  const origin = { userPresent: false, byUv: false, withoutPermissions: false };
+  const origin = { userPresent: false, byUv: false, withoutPermissions: false, transport };
   return issue(authenticator, request, protocol, sharedSecret, permissions, origin);
 }
 
@@ -92,7 +98,8 @@ export async function getPinUvAuthTokenUsingUv(
       `${uv.retries} retries left`,
     );
   }
-  const origin = { userPresent: true, byUv: true, withoutPermissions: false };
+  const { transport } = exchange;
+  const origin = { userPresent: true, byUv: true, withoutPermissions: false, transport };
   return issue(authenticator, request, protocol, sharedSecret, permissions, origin);
 }
 

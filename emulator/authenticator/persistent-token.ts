@@ -42,6 +42,11 @@ export class PersistentToken {
     return fresh;
   }
 
+  /** The bytes of the token, for faults that know who has it; undefined where there is none. */
+  get value(): Uint8Array | undefined {
+    return this.#record?.token;
+  }
+
   /** The token for a platform that may have it. */
   async grant(): Promise<Uint8Array> {
     const record = this.#record;

@@ -1,10 +1,10 @@
 /** The pinUvAuthToken and its timers: CTAP 2.3 §6.5.2.1. The key has one token in use at a time. */
 import { Permission, type PinUvAuthProtocol } from '../../ctap/pin-uv-auth/index.ts';
 import type { Environment } from '../environment.ts';
+import type { CarryingTransport } from '../exchange.ts';
 
-/** Milliseconds; a USB key's values. */
-export const INITIAL_USAGE_TIME_LIMIT = 30_000;
-export const USER_PRESENT_TIME_LIMIT = 30_000;
+/** Initial usage time limit and user present time limit by transport, in milliseconds: the default maximum values. */
+const TIME_LIMITS: Readonly<Record<CarryingTransport, number>> = { usb: 30_000, nfc: 19_800 };
 export const MAX_USAGE_TIME_PERIOD = 600_000;
 
 const TOKEN_LENGTH = 32;
@@ -17,12 +17,16 @@ export interface TokenOrigin {
   readonly byUv: boolean;
   /** True for a token of the superseded getPinToken, which FIDO_2_1_PRE knows no permissions of. */
   readonly withoutPermissions: boolean;
+  /** What carried the request for it. Default: usb. */
+  readonly transport?: CarryingTransport | undefined;
 }
 
 interface TokenInUse {
   readonly protocol: number;
   readonly token: Uint8Array;
   readonly since: number;
+  /** Initial usage time limit and user present time limit. */
+  readonly timeLimit: number;
   readonly origin: TokenOrigin;
   permissions: number;
   rpId: string | undefined;
@@ -47,6 +51,7 @@ export class TokenState {
       protocol,
       token,
       since: clock.now(),
+      timeLimit: TIME_LIMITS[origin.transport ?? 'usb'],
       origin,
       permissions,
       rpId,
@@ -109,7 +114,7 @@ export class TokenState {
   get userPresent(): boolean {
     const token = this.#observed();
     if (!token) return false;
-    return token.userPresent && this.#environment.clock.now() - token.since < USER_PRESENT_TIME_LIMIT;
+    return token.userPresent && this.#environment.clock.now() - token.since < token.timeLimit;
   }
 
   get userVerified(): boolean {
@@ -130,7 +135,7 @@ export class TokenState {
     const token = this.#inUse;
     if (!token) return undefined;
     const age = this.#environment.clock.now() - token.since;
-    if (age >= MAX_USAGE_TIME_PERIOD || (!token.used && age >= INITIAL_USAGE_TIME_LIMIT)) this.#inUse = undefined;
+    if (age >= MAX_USAGE_TIME_PERIOD || (!token.used && age >= token.timeLimit)) this.#inUse = undefined;
     return this.#inUse;
   }
 }

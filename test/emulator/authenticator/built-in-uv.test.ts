@@ -293,11 +293,17 @@ describe('a key whose PIN gives no right to create or get', () => {
 
   it('refuses these permissions for a PIN, and grants them for a finger', async () => {
     expect(await statusOf(platform.getToken(PIN, mc))).toBe('CTAP2_ERR_UNAUTHORIZED_PERMISSION');
-    expect(await statusOf(platform.getToken(PIN))).toBe('CTAP2_ERR_UNAUTHORIZED_PERMISSION');
     expect(await statusOf(platform.getToken(PIN, { permissions: Permission.credentialManagement }))).toBe('CTAP2_OK');
     fingers('thumb');
     expect(await statusOf(uvToken())).toBe('CTAP2_OK');
     expect((await platform.clientPin({ subCommand: 1 })).pinRetries).toBe(8);
+  });
+
+  it('gives a token of getPinToken that has no permission', async () => {
+    const pinUvAuthParam = authenticate(await platform.getToken(PIN));
+    const authorized = { pinUvAuthParam, pinUvAuthProtocol: 2 };
+    expect(await statusOf(platform.makeCredential(authorized))).toBe('CTAP2_ERR_PIN_AUTH_INVALID');
+    expect(await statusOf(platform.getAssertion(authorized))).toBe('CTAP2_ERR_PIN_AUTH_INVALID');
   });
 
   it('sends nobody for a PIN', async () => {

@@ -41,6 +41,7 @@ import type {
   Store,
   UserPresence,
 } from '../../../emulator/environment.ts';
+import type { CarryingTransport } from '../../../emulator/exchange.ts';
 import { VirtualKey } from '../../../emulator/key.ts';
 import { defaultModel, type Model } from '../../../emulator/models/index.ts';
 import { autoPresence } from '../../../emulator/presence.ts';
@@ -66,6 +67,8 @@ export class Platform {
   readonly key: VirtualKey;
   readonly clock: ReturnType<typeof manualClock>;
   readonly defects: unknown[];
+  /** What carries the commands; undefined: the key is in this process. */
+  transport: CarryingTransport | undefined;
   readonly #random: Random;
   #sharedSecret: { protocol: PinUvAuthProtocol; secret: Uint8Array; publicKey: Uint8Array } | undefined;
 
@@ -107,7 +110,8 @@ export class Platform {
   async call(command: number, parameters?: CborValue, signal = new AbortController().signal): Promise<CborMap> {
     const request =
       parameters === undefined ? Uint8Array.of(command) : concat(Uint8Array.of(command), encodeCbor(parameters));
-    const answer = await this.key.cbor(request, { signal, keepalive: () => {} });
+    const { transport } = this;
+    const answer = await this.key.cbor(request, { ...(transport && { transport }), signal, keepalive: () => {} });
     if (answer[0] !== 0) throw new CtapError(answer[0]!);
     return answer.length > 1 ? (decodeCbor(answer.subarray(1)) as CborMap) : new Map();
   }

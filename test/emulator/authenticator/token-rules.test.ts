@@ -238,6 +238,29 @@ describe.each(rows)('$name', (row) => {
   });
 });
 
+describe('a token that was asked for over NFC', () => {
+  const silent = (token: Uint8Array) => send(rows[1]!, token);
+
+  it('lives unused for 19.8 seconds', async () => {
+    platform.transport = 'nfc';
+    const [soon, late] = [19_799, 19_800];
+    const first = await grant(Permission.getAssertion);
+    platform.clock.advance(soon);
+    expect(await silent(first)).toBe('CTAP2_OK');
+    const second = await grant(Permission.getAssertion);
+    platform.clock.advance(late);
+    expect(await silent(second)).toBe('CTAP2_ERR_PIN_AUTH_INVALID');
+  });
+
+  it('lives for ten minutes once it was used', async () => {
+    platform.transport = 'nfc';
+    const token = await grant(Permission.getAssertion);
+    expect(await silent(token)).toBe('CTAP2_OK');
+    platform.clock.advance(599_999);
+    expect(await silent(token)).toBe('CTAP2_OK');
+  });
+});
+
 describe('a command without token', () => {
   const parameterless = [
     ['enumerateCredentialsBegin', Command.authenticatorCredentialManagement, [[1, 0x04]]],
