@@ -36,7 +36,7 @@ function isList(value: Json): value is readonly Json[] {
 }
 
 function shorten(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most)}… (${text.length} characters)`;
+  return text.length <= most ? text : `${text.slice(0, most)}… (${text.length - most} more)`;
 }
 
 /** Hexadecimal in groups of four bytes. @param digits that are shown */

@@ -62,27 +62,28 @@ body:has(#show-not-run:not(:checked)) .check.not-run,
 .check.unlike { display: none; }
 .group { margin: 1.5rem 0; }
 .group > .head { display: flex; gap: .25rem 1rem; align-items: baseline; flex-wrap: wrap; margin-bottom: .4rem; }
-.check { background: var(--card); border: 1px solid var(--line); border-left-width: 4px; border-radius: 6px; margin: .3rem 0; }
+.check { scroll-margin-top: 5rem; background: var(--card); border: 1px solid var(--line); border-left-width: 4px; border-radius: 6px; margin: .3rem 0; }
 .check.passed { border-left-color: var(--good); }
 .check.failed { border-left-color: var(--bad); }
 .check.warning { border-left-color: var(--warn); }
 .check > summary { padding: .45rem .8rem; cursor: pointer; list-style-position: inside; }
-.check > summary .row { display: inline-grid; grid-template-columns: 6.5rem minmax(12rem, 24rem) 1fr; gap: .1rem 1rem; width: calc(100% - 1.5rem); vertical-align: top; }
-.check .id { overflow-wrap: anywhere; font-weight: 600; }
+.check > summary .row { display: inline-grid; grid-template-columns: 6.5rem minmax(12rem, 24rem) minmax(0, 1fr); gap: .1rem 1rem; width: calc(100% - 1.5rem); vertical-align: top; }
+.check > summary .row > span { overflow-wrap: anywhere; }
+.check .id { font-weight: 600; }
 .outcome { font-weight: 600; font-size: .86rem; }
 .check.passed .outcome { color: var(--good); } .check.failed .outcome { color: var(--bad); }
 .check.warning .outcome { color: var(--warn); }
 .check.not-run .outcome, .check.not-applicable .outcome { color: var(--quiet); }
-.check .reason { grid-column: 2 / -1; overflow-wrap: anywhere; }
+.check .reason { grid-column: 2 / -1; }
 .check.failed .reason { color: var(--bad); } .check.warning .reason { color: var(--warn); }
 .check.not-run .reason, .check.not-applicable .reason { color: var(--quiet); }
 .check > .inside { padding: .2rem 1rem 1rem 1.4rem; border-top: 1px solid var(--line); }
 .exchange { list-style: none; margin: .5rem 0 0; padding: 0; }
-.exchange > li { border-left: 3px solid var(--line); padding: .15rem 0 .35rem .75rem; margin: .35rem 0; }
+.exchange > li { border-left: 3px solid var(--line); padding: .15rem 0 .35rem .75rem; margin: .35rem 0; overflow-wrap: anywhere; }
 .exchange > li.in { border-left-color: var(--accent); }
-.exchange .what { display: flex; flex-wrap: wrap; gap: 0 .8rem; align-items: baseline; }
-.exchange .name { font-weight: 600; }
-.exchange pre, .members {
+.exchange b { font-weight: 600; }
+.exchange i { font-style: normal; color: var(--quiet); }
+.exchange pre {
   background: var(--code); border-radius: 5px; padding: .45rem .7rem; margin: .3rem 0; white-space: pre-wrap; overflow-wrap: anywhere;
 }
 .exchange details > summary { color: var(--quiet); cursor: pointer; font-size: .86rem; width: fit-content; }
@@ -91,7 +92,7 @@ th, td { text-align: left; padding: .35rem .7rem .35rem 0; border-bottom: 1px so
 th { white-space: nowrap; color: var(--quiet); font-weight: 600; font-size: .86rem; }
 td.number { font-variant-numeric: tabular-nums; }
 @media (max-width: 46rem) {
-  .check > summary .row { grid-template-columns: 1fr; }
+  .check > summary .row { grid-template-columns: minmax(0, 1fr); }
   .check .reason { grid-column: 1; }
 }
 @media print {

@@ -1,10 +1,8 @@
 /** A run as one page: sums, a filter, and each check with its rule, its outcome and what went over the wire. */
 import { html } from 'hono/html';
-import type { TraceEntry } from '../../../ctap/trace/entry.ts';
-import { byGroup, type CheckResult, isGood, type JudgedKey, type Outcome, type Run } from '../result.ts';
+import { byGroup, type CheckResult, isGood, type Outcome, type Run } from '../result.ts';
 import { formatAaguidHex } from './aaguid.ts';
-import { exchangeOf } from './exchange.ts';
-import { bytesText, membersText } from './members.ts';
+import { Exchanges } from './exchange-markup.ts';
 import { facts, type Markup, page } from './page.ts';
 import { countsText } from './terminal.ts';
 
@@ -15,9 +13,6 @@ export const OUTCOMES: readonly (readonly [Outcome, string])[] = [
   ['not-run', 'not run'],
   ['not-applicable', 'not applicable'],
 ];
-/** How much of a check is shown: of one that holds enough to follow it, or the page would be too large to open. */
-const MUCH = { messages: 100, digits: 2048 };
-const ENOUGH = { messages: 24, digits: 192 };
 
 /** Looks for words in the checks; the page is whole without it. */
 const SEARCH = `
@@ -34,6 +29,7 @@ search.addEventListener('input', () => {
 
 export function runPage(run: Run): Promise<string> {
   const { key, results } = run;
+  const exchanges = new Exchanges(key);
   return page({
     title: `Conformance of ${key.product}`,
     script: SEARCH,
@@ -47,9 +43,9 @@ ${run.notes.length > 0 ? html`<div class="card warn">${run.notes.map((note) => h
 </header>
 <main>
 ${filter(run)}
-${[...byGroup(results)].map(([name, members]) => group(name, members, key))}
+${[...byGroup(results)].map(([name, members]) => group(name, members, exchanges))}
 </main>
-<footer><p>Made by ${run.program}. The bytes of every message are in the report in JSON.</p></footer>`,
+<footer><p>Made by ${run.program}. Checks that passed are shown in short; the bytes of every message are in the report in JSON.</p></footer>`,
   });
 }
 
@@ -102,46 +98,20 @@ function filter({ counts }: Run): Markup {
 <label hidden>Find <input type="search" id="search" placeholder="id, statement or reason"></label></fieldset>`;
 }
 
-function group(name: string, members: readonly CheckResult[], key: JudgedKey): Markup {
+function group(name: string, members: readonly CheckResult[], exchanges: Exchanges): Markup {
   const count = (outcome: Outcome) => members.filter((member) => member.outcome === outcome).length;
   const sums = OUTCOMES.filter(([outcome]) => count(outcome) > 0).map(([outcome, word]) => `${count(outcome)} ${word}`);
   return html`<section class="group" aria-label="${name}"><div class="head"><h2>${name}</h2><span class="quiet">${sums.join(', ')}</span></div>
-${members.map((result) => checkItem(result, key))}</section>`;
+${members.map((result) => checkItem(result, exchanges))}</section>`;
 }
 
-function checkItem(result: CheckResult, key: JudgedKey): Markup {
+function checkItem(result: CheckResult, exchanges: Exchanges): Markup {
   const { id, outcome, statement, reason, section, severity, milliseconds } = result;
   const word = OUTCOMES.find(([name]) => name === outcome)?.[1] ?? outcome;
   const open = outcome === 'failed' || outcome === 'warning';
   const wasRun = result.traffic !== undefined;
   return html`<details class="check ${outcome}" id="${id}"${open ? ' open' : ''}><summary><span class="row"><span class="outcome">${word}</span><span class="id mono">${id}</span><span>${statement}</span>${reason === undefined ? '' : html`<span class="reason">${reason}</span>`}</span></summary>
 <div class="inside"><p class="quiet">${section}, ${severity === 'error' ? 'must hold' : 'should hold'}${wasRun ? `; took ${milliseconds} ms` : ''}</p>
-${wasRun ? exchange(result, key) : ''}</div></details>
+${wasRun ? exchanges.of(result) : ''}</div></details>
 `;
-}
-
-function exchange(result: CheckResult, key: JudgedKey): Markup {
-  const entries = exchangeOf(result, key);
-  if (entries.length === 0) return html`<p class="quiet">Nothing went over the wire.</p>`;
-  const extent = result.outcome === 'passed' ? ENOUGH : MUCH;
-  const left = entries.length - extent.messages;
-  const more = left > 0 ? html`<p class="quiet">${left} more messages are in the report in JSON.</p>` : '';
-  const dropped = result.trafficDropped
-    ? html`<p class="quiet">${result.trafficDropped} more reports came, and were not kept.</p>`
-    : '';
-  return html`<ol class="exchange">${entries.slice(0, extent.messages).map((entry) => message(entry, extent.digits))}</ol>${more}${dropped}`;
-}
-
-function message(entry: TraceEntry, digits: number): Markup {
-  const { at, direction, name, subcommand, status, failed, channel, bytes, hex, fields, problems, type, duration } =
-    entry;
-  const waits = (entry.keepalives?.processing ?? 0) + (entry.keepalives?.upNeeded ?? 0);
-  const detail = [
-    `${at >= 0 ? '+' : ''}${Math.round(at)} ms`,
-    ...(channel === undefined ? [] : [`channel ${channel}`]),
-    ...(duration === undefined ? [] : [`answered in ${Math.round(duration)} ms`]),
-    ...(waits > 0 ? [`after ${waits} keepalives`] : []),
-  ];
-  return html`<li class="${direction}"><div class="what"><span aria-hidden="true">${direction === 'in' ? '→' : '←'}</span><span class="name">${name}${subcommand === undefined ? '' : ` ${subcommand}`}</span><span>${direction === 'in' ? 'to the key' : 'from the key'}${type === 'fragment' ? ', not whole' : ''}</span>${status === undefined ? '' : html`<span class="mono ${failed ? 'bad' : ''}">${status}</span>`}<span class="quiet">${detail.join(', ')}</span></div>
-${fields === undefined || Object.keys(fields).length === 0 ? '' : html`<pre class="members">${membersText(fields, digits)}</pre>`}${(problems ?? []).map((problem) => html`<p class="warn">${problem}</p>`)}<details><summary>${bytes} bytes</summary><pre>${bytesText(hex, digits)}</pre></details></li>`;
 }

@@ -119,6 +119,21 @@ describe('the page', () => {
     expect(await runPage(good)).toContain('versions: U2F_V2, FIDO_2_0');
   });
 
+  const shown = (text: string, id: string) =>
+    new RegExp(`id="${id}"[^]*?(?=<details class="check|<footer)`).exec(text)?.[0] ?? '';
+
+  it('shows all of a failed check, to the bytes, and of others enough', async () => {
+    const text = await runPage(bad);
+    const whole = bad.results.filter(({ id }) => /\d+ bytes<\/summary>/.test(shown(text, id)));
+    expect(whole.map(({ id }) => id)).toEqual(failed(bad));
+  });
+
+  it('shows once what the key says again and again', async () => {
+    const text = await runPage(good);
+    expect(shown(text, 'getInfo.canonical')).toContain('versions: U2F_V2, FIDO_2_0');
+    expect(shown(text, 'getInfo.versions.type')).toContain('<a href="#getInfo.canonical">as in getInfo.canonical</a>');
+  });
+
   it('takes nothing from elsewhere, and lets nothing run but its own script', async () => {
     const text = await runPage(bad);
     const policy = /Content-Security-Policy" content="([^"]+)"/.exec(text)?.[1]?.replaceAll('&#39;', "'");
