@@ -111,6 +111,11 @@ export class PresentedFingerprints implements FingerprintReader {
     else this.#early.push({ finger, feedback });
   }
 
+  /** Takes away the fingers that nothing has read yet. */
+  clear(): void {
+    this.#early.length = 0;
+  }
+
   async capture(request: CaptureRequest, { signal }: Abortable): Promise<FingerprintSample | 'timeout'> {
     const early = this.#early.shift();
     if (early) return early;

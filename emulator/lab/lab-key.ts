@@ -231,6 +231,7 @@ export class LabKey {
     this.#inserted = false;
     this.#keyboard?.unplug();
     this.#keyboard = undefined;
+    this.fingerprints?.clear();
     await this.#detachAll();
   }
 

@@ -74,6 +74,8 @@ export class PersonsHand extends Way implements Hand {
     );
   }
 
+  async liftFingers(): Promise<void> {} // a person waits for the key to ask
+
   async close(): Promise<void> {}
 }
 
@@ -109,6 +111,10 @@ export class LabsHand extends Way implements Hand {
 
   finger(which: 'enrolled' | 'other', feedback: EnrollFeedbackName = 'FP_GOOD'): Promise<void> {
     return this.#lab.finger(this.#id, which === 'enrolled' ? 'right index' : 'left thumb', feedback);
+  }
+
+  liftFingers(): Promise<void> {
+    return this.#lab.liftFingers(this.#id);
   }
 
   close(): Promise<void> {

@@ -66,11 +66,13 @@ async function conformance(device: string | undefined, options: ConformanceOptio
   if (options.schema) return printSchema();
   const groups = await chosenGroups(options.only);
   if (options.list) return listChecks(groups, output);
+  const abandonment = new AbortController();
   await closing(async (onClose) => {
-    const run = await judge(device, groups, options, output, onClose);
+    const run = await judge(device, groups, options, output, onClose, abandonment);
     await writeReports(run, options);
     await tell(run, options, output);
   });
+  if (abandonment.signal.aborted) process.exit(); // what the check was about would hold the process
 }
 
 async function judge(
@@ -79,6 +81,7 @@ async function judge(
   options: ConformanceOptions,
   output: Output,
   onClose: (close: () => unknown) => void,
+  abandonment: AbortController,
 ): Promise<Run> {
   const [{ openBench }, { runChecks }, { readRun }] = await Promise.all([
     import('./conformance-bench.ts'),
@@ -88,21 +91,23 @@ async function judge(
   const before = options.resume === undefined ? undefined : readRun(options.resume);
   const interruption = new AbortController();
   const interrupt = () => {
+    if (interruption.signal.aborted) return abandonment.abort();
     interruption.abort();
-    output.instruct('The run ends after this check.');
+    output.instruct('The run ends after this check; at once with another Ctrl-C.');
   };
-  process.once('SIGINT', interrupt);
+  process.on('SIGINT', interrupt);
   onClose(() => process.off('SIGINT', interrupt));
   const progress = new ProgressLine(output);
   onClose(() => progress.end());
   const { bench, prepare } = await openBench(device, options, progress);
-  onClose(() => bench.close());
+  onClose(() => (abandonment.signal.aborted ? undefined : bench.close()));
   return runChecks(bench, {
     groups,
     allowance: { reset: options.allowReset === true, seconds: options.slow ? Number.POSITIVE_INFINITY : PATIENCE },
     program: `ctaplab ${packageVersion()}`,
     before: before?.results,
     signal: interruption.signal,
+    abandon: abandonment.signal,
     onPlan: async (plan) => {
       if (before !== undefined) assertSameKey(before, plan.key, options.resume!);
       await prepare?.(plan);

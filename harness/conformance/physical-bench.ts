@@ -23,6 +23,9 @@ import { ALL_ATTEMPTS, LAST_ATTEMPTS } from './needs.ts';
 /** The PIN that keys get which had none; one that every vendor's rules allow. */
 const PIN = 'q7V!mK2w';
 
+/** Samples after which a finger that is still not enrolled never will be. */
+const MOST_SAMPLES = 40;
+
 export interface PhysicalBenchOptions {
   readonly carrier: 'hid' | 'card';
   readonly hand: Hand;
@@ -50,6 +53,8 @@ export class PhysicalBench implements Bench {
   #poweredAt = 0;
   /** The check before has entered wrong PINs. */
   #spent = false;
+  /** Fingers were put on the sensor, and the key may not have read them all. */
+  #fingered = false;
   /** What the user does next is on its way to the hand. */
   #settled: Promise<void> = Promise.resolve();
 
@@ -85,6 +90,8 @@ export class PhysicalBench implements Bench {
 
   async begin({ pin, finger, spoiled, attempts, powerUp }: WantedState): Promise<KeyState> {
     await this.#act('touches');
+    if (this.#fingered) await this.#hand.liftFingers();
+    this.#fingered = false;
     let state = await this.#open(async ({ info }) => stateOf(info)).catch((error: unknown) => {
       if (pin === undefined && !finger && !spoiled && attempts === 0) return { pin: false, finger: false }; // the check will tell
       throw error;
@@ -127,6 +134,7 @@ export class PhysicalBench implements Bench {
   }
 
   finger(which: 'enrolled' | 'other', feedback?: EnrollFeedbackName): void {
+    this.#fingered = true;
     this.#next(() => this.#hand.finger(which, feedback));
   }
 
@@ -193,10 +201,15 @@ export class PhysicalBench implements Bench {
     await this.#open(async ({ pin }) => {
       const token = await pin.getPinUvAuthToken({ pin: this.#pin, permissions: Permission.bioEnrollment });
       const client = new FingerprintsClient(pin.ctap2, token);
+      const enough = new AbortController();
+      let samples = 0;
       await this.#hand.finger('enrolled');
       await client.enroll({
+        signal: enough.signal,
         onSample: ({ remaining }) => {
-          if (remaining > 0) this.finger('enrolled');
+          samples += 1;
+          if (samples === MOST_SAMPLES) enough.abort();
+          else if (remaining > 0) this.finger('enrolled');
         },
       });
     });

@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly onResult?: ((result: CheckResult) => void) | undefined;
   /** Aborting ends the run after the check under way. */
   readonly signal?: AbortSignal | undefined;
+  /** Aborting leaves the check under way, too; what it does after that is left to itself, and nothing is cleaned up. */
+  readonly abandon?: AbortSignal | undefined;
 }
 
 export interface Plan extends Examination {
@@ -47,6 +49,9 @@ export interface Effort {
 /** Checks in a row for which the key could not be made ready: then it is gone, or past helping. */
 const MOST_NOT_READY = 3;
 
+const INTERRUPTED = 'the run was interrupted';
+const LEFT_AS_IT_IS = 'The run was ended at once: what its checks made is still on the key.';
+
 /** Judges the key. Never rejects for what the key does: that is in the results. */
 export async function runChecks(bench: Bench, options: RunOptions): Promise<Run> {
   const startedAt = new Date();
@@ -55,7 +60,10 @@ export async function runChecks(bench: Bench, options: RunOptions): Promise<Run>
   const { results, due } = sift(listed, facts, options);
   await options.onPlan?.({ facts, key, checks: due.map(({ check }) => check) });
   const gone = await runAll(bench, due, results, options);
-  const notes = [...(gone === undefined ? [] : [gone]), ...(await finish(bench))];
+  const notes = [
+    ...(gone === undefined ? [] : [gone]),
+    ...(options.abandon?.aborted ? [LEFT_AS_IT_IS] : await finish(bench)),
+  ];
   const inFile = listed.map(({ check }) => results.get(check.id)!);
   return {
     format: 'ctaplab-conformance',
@@ -102,26 +110,46 @@ async function runAll(
   bench: Bench,
   due: readonly ListedCheck[],
   results: Map<string, CheckResult>,
-  { signal, onCheck, onResult }: RunOptions,
+  { signal, abandon, onCheck, onResult }: RunOptions,
 ): Promise<string | undefined> {
   let spoiled = false;
   let notReady = 0;
   for (const [index, item] of due.entries()) {
     const isOver = notReady >= MOST_NOT_READY;
-    if (signal?.aborted || isOver) {
-      const reason = isOver ? 'the key could not be made ready for the checks before' : 'the run was interrupted';
+    if (signal?.aborted || abandon?.aborted || isOver) {
+      const reason = isOver ? 'the key could not be made ready for the checks before' : INTERRUPTED;
       results.set(item.check.id, resultOf(item, 'not-run', 0, reason));
       continue;
     }
     const left = effort(due.slice(index).map(({ check }) => check));
     onCheck?.(item.check, { done: index, total: due.length, left });
-    const { result, beginning } = await tryOut(bench, item, spoiled);
+    const tried = await unlessAbandoned(tryOut(bench, item, spoiled), abandon);
+    if (tried === undefined) {
+      results.set(item.check.id, resultOf(item, 'not-run', 0, INTERRUPTED));
+      continue;
+    }
+    const { result, beginning } = tried;
     if (beginning === 'done') spoiled = item.check.needs?.spoils === true;
     if (beginning !== 'left-out') notReady = beginning === 'done' ? 0 : notReady + 1;
     results.set(item.check.id, result);
     onResult?.(result);
   }
   return notReady >= MOST_NOT_READY ? 'The key could not be made ready any more, so the run ended early.' : undefined;
+}
+
+/** What the work resolves to; undefined once it is given up. */
+async function unlessAbandoned<T>(work: Promise<T>, abandon: AbortSignal | undefined): Promise<T | undefined> {
+  if (abandon === undefined) return work;
+  let stop = () => {};
+  const given = new Promise<undefined>((resolve) => {
+    stop = () => resolve(undefined);
+    abandon.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, given]);
+  } finally {
+    abandon.removeEventListener('abort', stop);
+  }
 }
 
 /** What checks take together. */

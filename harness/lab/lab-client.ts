@@ -119,6 +119,11 @@ export class LabClient {
     await this.#ask('POST', `/keys/${encodeURIComponent(id)}/fingers`, { finger, feedback });
   }
 
+  /** Takes away the fingers that the key has not read yet. */
+  async liftFingers(id: string): Promise<void> {
+    await this.#ask('DELETE', `/keys/${encodeURIComponent(id)}/fingers`);
+  }
+
   /** Gives a key a Yubico OTP to type (public id in modhex, the rest in hexadecimal); undefined takes it away. */
   async yubicoOtp(id: string, slot: { publicId: string; privateId: string; key: string } | undefined): Promise<void> {
     await this.#ask(slot ? 'PUT' : 'DELETE', `/keys/${encodeURIComponent(id)}/yubico-otp`, slot);

@@ -1,5 +1,6 @@
 /** Fingers on the sensor of a key. */
 import { createRoute, z } from '@hono/zod-openapi';
+import type { PresentedFingerprints } from '../../fingerprint.ts';
 import type { Lab } from '../lab.ts';
 import { Problem } from '../problem.ts';
 import { body, type ControlApi, findKey, json, problems } from './routes.ts';
@@ -27,14 +28,31 @@ const present = createRoute({
   },
 });
 
+const lift = createRoute({
+  method: 'delete',
+  path: '/keys/{id}/fingers',
+  summary: 'Takes away the fingers that nothing has read yet',
+  tags: ['User verification'],
+  request: { params: KeyPath },
+  responses: {
+    200: json(z.strictObject({ waiting: z.literal(0) }), 'None waits for a reading any more'),
+    ...problems(404, 409),
+  },
+});
+
 export function fingerRoutes(api: ControlApi, lab: Lab): void {
+  const sensorOf = (id: string): PresentedFingerprints => {
+    const { fingerprints, key } = findKey(lab, id);
+    if (fingerprints) return fingerprints;
+    throw new Problem(409, 'no_sensor', `key ${id} (${key.model.name}) has no fingerprint sensor`);
+  };
   api.openapi(present, (c) => {
-    const key = findKey(lab, c.req.valid('param').id);
-    if (!key.fingerprints) {
-      throw new Problem(409, 'no_sensor', `key ${key.id} (${key.key.model.name}) has no fingerprint sensor`);
-    }
     const { finger, feedback } = c.req.valid('json');
-    key.fingerprints.present(finger, feedback);
+    sensorOf(c.req.valid('param').id).present(finger, feedback);
     return c.json({ finger, feedback }, 200);
+  });
+  api.openapi(lift, (c) => {
+    sensorOf(c.req.valid('param').id).clear();
+    return c.json({ waiting: 0 } as const, 200);
   });
 }

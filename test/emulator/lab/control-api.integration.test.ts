@@ -324,6 +324,13 @@ describe('fingers', () => {
       finger: 'thumb',
       feedback: 'FP_GOOD',
     });
+    await put('1', '{"finger":"another"}');
+    expect((await send('DELETE', '/keys/1/fingers', '')).body).toEqual({ waiting: 0 });
+    await put('1', '{"finger":"index"}');
+    await send('POST', '/keys/1/remove', '');
+    await send('POST', '/keys/1/insert', '');
+    await put('1', '{"finger":"thumb"}');
+    expect(await sensor.capture({ purpose: 'verify', enrolled: [] }, exchange)).toMatchObject({ finger: 'thumb' });
     for (const wrong of ['', '[]', 'null', '{}', '{"finger":7}', '{"finger":""}']) {
       expect(await put('1', wrong)).toMatchObject({ status: 400, body: { code: 'bad_request' } });
     }
@@ -333,5 +340,6 @@ describe('fingers', () => {
 
   it('find no sensor on a key without one', async () => {
     expect(await put('1', '{"finger":"thumb"}')).toMatchObject({ status: 409, body: { code: 'no_sensor' } });
+    expect(await send('DELETE', '/keys/1/fingers', '')).toMatchObject({ status: 409, body: { code: 'no_sensor' } });
   });
 });

@@ -155,7 +155,7 @@ describe('a key of a lab, over UDP', () => {
       if (first) child.kill('SIGINT'); // it has told how many checks there are: the first one is under way
     });
     const status = await new Promise((resolve) => child.once('close', resolve));
-    expect([status, told]).toEqual([1, expect.stringContaining('The run ends after this check.')]);
+    expect([status, told]).toEqual([1, expect.stringContaining('The run ends after this check;')]);
     const first = read('run.json');
     expect(first.complete).toBe(false);
     const left = first.results.filter(({ reason }) => reason === 'the run was interrupted').map(({ id }) => id);
@@ -170,6 +170,22 @@ describe('a key of a lab, over UDP', () => {
     // some find only by asking that they do not apply
     const tried = ['passed', 'not-applicable'];
     expect(second.results.filter(({ id, outcome }) => left.includes(id) && !tried.includes(outcome))).toEqual([]);
+  });
+
+  it('leaves even the check under way when it is interrupted twice', async () => {
+    const words = ['--slow', '--only', 'hid.pause.timeout', '--report', file('left.json')];
+    const child = spawnCli(['conformance', 'lab:1', ...pin(), ...words], labEnv);
+    child.stdin.end();
+    let told = '';
+    child.stderr.on('data', (data: Buffer) => {
+      told += data;
+      child.kill('SIGINT'); // after what it has told first, and after its answer to that
+    });
+    const status = await new Promise((resolve) => child.once('close', resolve));
+    expect([status, told]).toEqual([1, expect.stringContaining('at once with another Ctrl-C')]);
+    const { complete, results, notes } = read('left.json');
+    expect({ complete, results }).toMatchObject({ complete: false, results: [{ outcome: 'not-run' }] });
+    expect(notes).toEqual([expect.stringContaining('ended at once')]);
   });
 
   it('is not resumed with the report of another key', async () => {
