@@ -66,16 +66,23 @@ export class LabClock implements Clock {
 
   /** Moves it forward; timers that come due fire in the order of their times. */
   advance(milliseconds: number): void {
-    this.set(this.now() + milliseconds);
+    const before = this.now();
+    this.#go(before, before + milliseconds);
   }
 
   /** Sets it. Forward it fires timers; backward it leaves them to wait as long as before. */
   set(time: number): void {
-    const before = this.now();
+    this.#go(this.now(), time);
+  }
+
+  #go(before: number, time: number): void {
+    const runs = this.#frozenAt === undefined;
+    this.#frozenAt = before; // while timers fire no time passes but theirs: what they set anew counts from there
     if (time < before) for (const waiting of this.#waiting) waiting.at += time - before;
     else this.#fireUntil(time);
-    this.#moveTo(time);
-    this.#rearm();
+    this.#frozenAt = time;
+    if (runs) this.unfreeze();
+    else this.#rearm();
   }
 
   /** Stops it where it is. */
@@ -99,11 +106,6 @@ export class LabClock implements Clock {
     this.#offset = 0;
   }
 
-  #moveTo(time: number): void {
-    if (this.#frozenAt === undefined) this.#offset = time - this.#base.now();
-    else this.#frozenAt = time;
-  }
-
   /** What an action sets anew may come due as well. */
   #fireUntil(time: number): void {
     for (;;) {
@@ -112,7 +114,7 @@ export class LabClock implements Clock {
         if (waiting.at <= time && (next === undefined || waiting.at < next.at)) next = waiting;
       }
       if (next === undefined) return;
-      this.#moveTo(Math.max(this.now(), next.at));
+      this.#frozenAt = Math.max(this.now(), next.at);
       this.#fire(next);
     }
   }

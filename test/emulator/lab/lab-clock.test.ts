@@ -34,6 +34,17 @@ describe('the clock of a lab', () => {
     expect(fired.at(-1)).toBe('late at 1005000');
   });
 
+  it('counts what that sets anew from where it fired, however long the firing takes', () => {
+    const slow = new LabClock({ base: { now: () => system.now(), after: () => ({ cancel() {} }) } });
+    slow.after(2000, () => {
+      system.advance(60_000); // the process was kept waiting
+      slow.after(2000, note('again'));
+    });
+    slow.advance(2500);
+    slow.advance(1500);
+    expect(fired).toHaveLength(1);
+  });
+
   it('leaves timers to wait as long as before where it is set back', () => {
     clock.after(3000, note('a'));
     system.advance(1000);
