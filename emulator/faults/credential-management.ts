@@ -13,7 +13,7 @@ import type { Fault, FaultContext } from './fault.ts';
 import { parameterFaults } from './parameters.ts';
 
 /** Members of a response. */
-const Member = {
+export const Member = {
   existing: 0x01,
   remaining: 0x02,
   rp: 0x03,

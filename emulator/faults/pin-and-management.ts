@@ -8,6 +8,9 @@ import { clientPinParameterFaults } from './client-pin-parameters.ts';
 import { clientPinRetryFaults } from './client-pin-retries.ts';
 import { clientPinSetFaults } from './client-pin-set.ts';
 import { credentialManagementFaults } from './credential-management.ts';
+import { credentialManagementDeleteFaults } from './credential-management-delete.ts';
+import { credentialManagementTokenFaults } from './credential-management-tokens.ts';
+import { credentialManagementUpdateFaults } from './credential-management-update.ts';
 import type { Fault } from './fault.ts';
 import { largeBlobsFaults } from './large-blobs.ts';
 import { tokenCommandFaults } from './token-commands.ts';
@@ -19,6 +22,9 @@ export const pinAndManagementFaults: readonly Fault[] = [
   ...clientPinRetryFaults,
   ...tokenCommandFaults,
   ...credentialManagementFaults,
+  ...credentialManagementDeleteFaults,
+  ...credentialManagementUpdateFaults,
+  ...credentialManagementTokenFaults,
   ...largeBlobsFaults,
   ...authenticatorConfigFaults,
   ...bioEnrollmentFaults,

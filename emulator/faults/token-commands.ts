@@ -84,7 +84,8 @@ export const tokenCommandFaults: readonly Fault[] = [
       id: `${name}-takes-token-without-permission`,
       summary: `takes a token for ${name} that has not the permission`,
       commands: [command],
-      when: ({ token, latest, length }) =>
+      when: ({ request, token, latest, length }) =>
+        (plain.get(command)?.(request.parameters) ?? true) &&
         token !== undefined &&
         latest &&
         length === 'whole' &&

@@ -7,7 +7,7 @@ import { expect, expectEqual, expectOk, expectStatus } from '../expect.ts';
 import { entriesOf, Management, passkey, RP_A, RP_B, read, rpIdHash, user } from '../passkey-ceremony.ts';
 import { unlessCtap21 } from '../pin-ceremony.ts';
 import type { Subject } from '../subject.ts';
-import { needs, twoOfEach } from './credential-management-steps.ts';
+import { needs, ONE, twoOfEach } from './credential-management-steps.ts';
 
 /** One credential, as it is registered and as it is told. */
 async function told(key: Subject, given: Parameters<typeof passkey>[2] = {}) {
@@ -20,8 +20,6 @@ async function told(key: Subject, given: Parameters<typeof passkey>[2] = {}) {
 }
 
 const LONG_NAME = 'somebody.with.a.long.name@example.com';
-
-const ONE = { ...needs, touches: 1 } as const;
 
 export const readingChecks: readonly Check[] = [
   {

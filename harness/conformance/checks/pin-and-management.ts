@@ -8,6 +8,9 @@ import { clientPinParameterChecks } from './client-pin-parameters.ts';
 import { clientPinRetryChecks } from './client-pin-retries.ts';
 import { clientPinSetChecks } from './client-pin-set.ts';
 import { credentialManagementChecks } from './credential-management.ts';
+import { credentialManagementDeleteChecks } from './credential-management-delete.ts';
+import { credentialManagementTokenChecks } from './credential-management-tokens.ts';
+import { credentialManagementUpdateChecks } from './credential-management-update.ts';
 import { largeBlobsChecks } from './large-blobs.ts';
 import { tokenCommandChecks } from './token-commands.ts';
 
@@ -18,6 +21,9 @@ export const pinAndManagementChecks: readonly CheckGroup[] = [
   clientPinRetryChecks,
   tokenCommandChecks,
   credentialManagementChecks,
+  credentialManagementDeleteChecks,
+  credentialManagementUpdateChecks,
+  credentialManagementTokenChecks,
   largeBlobsChecks,
   authenticatorConfigChecks,
   bioEnrollmentChecks,
