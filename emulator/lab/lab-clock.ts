@@ -52,7 +52,7 @@ export class LabClock implements Clock {
   }
 
   after(milliseconds: number, action: () => void): Timer {
-    if (milliseconds <= this.#pacing) return this.#base.after(milliseconds, action);
+    if (this.#pacing > 0 && milliseconds <= this.#pacing) return this.#base.after(milliseconds, action);
     const waiting: Waiting = { at: this.now() + milliseconds, action, timer: undefined };
     this.#waiting.add(waiting);
     this.#arm(waiting);

@@ -68,6 +68,16 @@ describe('the clock of a lab', () => {
     expect(fired.at(-1)).toBe('question at 1002000');
   });
 
+  it('has no timer of real time where nothing paces the bus', () => {
+    const leaping = new LabClock({ base: system, pacing: 0 });
+    leaping.freeze();
+    leaping.after(0, note('at once'));
+    system.advance(1000);
+    expect(fired).toEqual([]);
+    leaping.advance(0);
+    expect(fired).toHaveLength(1);
+  });
+
   it('fires nothing that was called off', () => {
     const timer = clock.after(2000, note('a'));
     timer.cancel();
