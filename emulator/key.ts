@@ -3,6 +3,7 @@ import { fromUtf8, utf8 } from '../ctap/bytes.ts';
 import type { Stroke } from '../ctap/otp/keyboard-usages.ts';
 import { CtapError } from '../ctap/status.ts';
 import { isCarrierReport } from '../ctap/token2/hid-carrier.ts';
+import { ATR_COMMAND } from '../ctap/token2/otp-applet.ts';
 import { StatusWord, U2fError, u2fResponse } from '../ctap/u2f/raw-messages.ts';
 import { OathApplet } from './applets/oath.ts';
 import type { Token2OtpApplet } from './applets/token2-otp.ts';
@@ -15,12 +16,14 @@ import { handleCommand, successBytes } from './authenticator/commands.ts';
 import type { Environment } from './environment.ts';
 import type { Exchange, HidPlug, MessageHandler } from './exchange.ts';
 import { FaultSet } from './faults/fault-set.ts';
+import type { VendorCommands } from './hid/refusal.ts';
 import { Token2Carrier } from './hid/token2-carrier.ts';
 import { CtapHidDevice } from './hid-device.ts';
 import { KeyInside } from './inside/inside.ts';
 import { KeyApplets } from './key-applets.ts';
 import { defaultModel, type Model, speaksCtap2 } from './models/index.ts';
 import { drawSerialNumber } from './models/serial-number.ts';
+import { TOKEN2_USB } from './models/token2.ts';
 import { PortableCredentials } from './portable-credentials.ts';
 import { StoreError } from './store/store-error.ts';
 import { type TrafficListener, TrafficTap } from './traffic.ts';
@@ -97,7 +100,7 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
     this.identity = { ...model.usb, serial };
     const { pin } = authenticator;
     this.#applets = new KeyApplets({
-      environment,
+      environment: { ...environment, presence: faults.presence },
       model,
       serial,
       oath,
@@ -144,7 +147,7 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
       send(report);
     };
     const answer = (report: Uint8Array) => (faults.none ? toHost(report) : faults.sent(report, toHost));
-    const device = new CtapHidDevice(this, { clock, random, send: answer });
+    const device = new CtapHidDevice(this, { clock, random, send: answer, vendor: this.#vendorCommands() });
     const carrier = new Token2Carrier({
       clock,
       send: answer,
@@ -179,6 +182,11 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
     return plug;
   }
 
+  #vendorCommands(): VendorCommands | undefined {
+    if (this.model.usb.vendorId !== TOKEN2_USB.vendorId) return undefined;
+    return new Map([[ATR_COMMAND, () => this.atr]]);
+  }
+
   /** The boot keyboard beside it; undefined where the model has none or the settings have it off. */
   get keyboard(): PluggableKeyboard | undefined {
     return this.#applets.has('KEYBOARD') ? this.#applets.keyboard : undefined;
@@ -197,7 +205,12 @@ export class VirtualKey implements PluggableKey, PluggableCard, MessageHandler {
     this.#plugs.add(plug);
     const { faults } = this;
     const transmit = (apdu: Uint8Array) => faults.apdu(apdu, (command) => card.transmit(command));
-    return this.#traffic.card({ reset: () => card.reset(), remove: () => card.remove(), transmit });
+    const reset = () => {
+      card.reset();
+      faults.cardReset('reset');
+    };
+    faults.cardReset('power-up');
+    return this.#traffic.card({ reset, remove: () => card.remove(), transmit });
   }
 
   /**

@@ -19,12 +19,14 @@ export function isCarrierReport(report: Uint8Array): boolean {
   return report.length >= HEADER_SIZE && report[0] === CARRIER_MAGIC && (flags === Flag.LAST || flags === Flag.MORE);
 }
 
-/** The same for a report of either side: a key has busy frames, too. */
+/** True for what a key says while it still works, or waits for a touch. */
+export function isBusyFrame(report: Uint8Array): boolean {
+  return report.length >= HEADER_SIZE && report[0] === CARRIER_MAGIC && (report[1]! & 0xf0) === Flag.BUSY;
+}
+
+/** True for a report of either side. */
 export function isCarrierFrame(report: Uint8Array): boolean {
-  return (
-    isCarrierReport(report) ||
-    (report.length >= HEADER_SIZE && report[0] === CARRIER_MAGIC && (report[1]! & 0xf0) === Flag.BUSY)
-  );
+  return isCarrierReport(report) || isBusyFrame(report);
 }
 
 function encodeFrame(flags: number, sequence: number, chunk: Uint8Array): Uint8Array {

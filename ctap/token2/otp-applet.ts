@@ -188,6 +188,9 @@ function checkedSeed(seed: Uint8Array): Uint8Array {
   throw new RangeError(`button seed: seed: expected 1 to 64 bytes, got ${seed.length}`);
 }
 
+/** CTAPHID vendor command of Token2's keys (without the bit of initialization packets): answers the ATR. */
+export const ATR_COMMAND = 0x41;
+
 const HISTORICAL_PREFIX = fromHex('868e');
 const HISTORICAL_SIZE = 15;
 const SERIAL_SUFFIX = 8;

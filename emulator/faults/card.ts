@@ -1,7 +1,16 @@
 /** Faults of a key in a card reader. */
 import { concat, utf8 } from '../../ctap/bytes.ts';
-import { decodeResponse, encodeResponse, Instruction, type ResponseApdu, StatusWord } from '../../ctap/iso7816/apdu.ts';
+import {
+  decodeResponse,
+  encodeCommand,
+  encodeResponse,
+  Instruction,
+  type ResponseApdu,
+  StatusWord,
+  selectCommand,
+} from '../../ctap/iso7816/apdu.ts';
 import { CHAINING } from '../../ctap/iso7816/chaining.ts';
+import { FIDO_AID } from '../../ctap/iso7816/fido-applet.ts';
 import { Status } from '../../ctap/status.ts';
 import type { Fault, FaultHooks } from './fault.ts';
 
@@ -12,7 +21,7 @@ const U2F_VERSION = 0x03;
 const UPDATE = 0x9100;
 const LAST_OF_CHAIN_EXPECTED = 0x6883;
 const CHAINING_NOT_SUPPORTED = 0x6884;
-const FIDO_AID_LENGTH = 8;
+const SELECT_FIDO = encodeCommand(selectCommand(FIDO_AID));
 const { NO_ERROR, WRONG_LENGTH } = StatusWord;
 
 interface Header {
@@ -71,7 +80,7 @@ export const cardFaults: readonly Fault[] = [
     'card-select-other-version',
     'answers the selection of its FIDO applet with a version of its own',
     ({ data, statusWord }, command) =>
-      isSelect(command) && statusWord === NO_ERROR && data.length > 0 && data.length <= FIDO_AID_LENGTH
+      isSelect(command) && statusWord === NO_ERROR && data.length > 0 && data.length <= FIDO_AID.length
         ? { data: utf8('FIDO_9') }
         : undefined,
   ),
@@ -98,6 +107,70 @@ export const cardFaults: readonly Fault[] = [
         const wasLost = lost;
         lost = decodeResponse(answer).statusWord === StatusWord.FILE_NOT_FOUND && apdu[5] === 0xf0;
         return wasLost ? encodeResponse({ data: new Uint8Array(0), statusWord: StatusWord.FILE_NOT_FOUND }) : answer;
+      },
+    };
+  }),
+  fault(
+    'card-has-applet-selected-at-power-up',
+    'takes commands of CTAP before an applet was selected in a reader',
+    () => {
+      let fresh = false;
+      return {
+        cardReset: (by) => {
+          fresh = by === 'power-up';
+        },
+        apdu: async (apdu, next) => {
+          if (fresh && !isSelect(headerOf(apdu))) await next(SELECT_FIDO);
+          fresh = false;
+          return next(apdu);
+        },
+      };
+    },
+  ),
+  fault('card-stays-selected-over-reset', 'has an applet selected still after a reset of the card', () => {
+    let before: Uint8Array | undefined;
+    let again: Uint8Array | undefined;
+    return {
+      cardReset: (by) => {
+        again = by === 'reset' ? before : undefined;
+        before = undefined;
+      },
+      apdu: async (apdu, next) => {
+        if (isSelect(headerOf(apdu))) before = apdu;
+        else if (again !== undefined) await next(again);
+        again = undefined;
+        return next(apdu);
+      },
+    };
+  }),
+  fault('card-lost-after-reset', 'finds no applet after a reset of the card', () => {
+    let lost = false;
+    return {
+      cardReset: (by) => {
+        lost = by === 'reset';
+      },
+      apdu: async (apdu, next) =>
+        lost && isSelect(headerOf(apdu))
+          ? encodeResponse({ data: new Uint8Array(0), statusWord: StatusWord.FILE_NOT_FOUND })
+          : next(apdu),
+    };
+  }),
+  fault('card-goes-on-with-chain-after-reset', 'goes on after a reset with a chain that was begun before it', () => {
+    let begun: Uint8Array | undefined;
+    let left: Uint8Array | undefined;
+    return {
+      cardReset: (by) => {
+        left = by === 'reset' ? begun : undefined;
+        begun = undefined;
+      },
+      apdu: async (apdu, next) => {
+        const command = headerOf(apdu);
+        begun = isMsg(command) && (command.cla & CHAINING) !== 0 ? apdu : undefined;
+        if (isMsg(command) && left !== undefined) {
+          await next(left);
+          left = undefined;
+        }
+        return next(apdu);
       },
     };
   }),

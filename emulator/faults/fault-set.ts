@@ -2,7 +2,7 @@
 import type { AuthenticatorData } from '../../ctap/authenticator-data.ts';
 import type { Authenticator } from '../authenticator/authenticator.ts';
 import type { Clock, Environment, UserPresence } from '../environment.ts';
-import type { Fault, FaultContext, FaultHooks } from './fault.ts';
+import type { CardResetCause, Fault, FaultContext, FaultHooks } from './fault.ts';
 
 interface ActiveFault {
   readonly fault: Fault;
@@ -88,6 +88,10 @@ export class FaultSet {
 
   apdu(command: Uint8Array, key: Answering): Promise<Uint8Array> {
     return this.#active.reduce<Answering>((next, { hooks }) => through(hooks.apdu, next), key)(command);
+  }
+
+  cardReset(by: CardResetCause): void {
+    for (const { hooks } of this.#active) hooks.cardReset?.(by);
   }
 
   authData(data: AuthenticatorData, command: number): AuthenticatorData {

@@ -14,6 +14,9 @@ export interface FaultContext {
   shiftClock(milliseconds: number): void;
 }
 
+/** `power-up`: it was put into a reader. */
+export type CardResetCause = 'power-up' | 'reset';
+
 /** Where a fault takes hold. Each hook has the real key behind `next`, and may call it, or not, or twice. */
 export interface FaultHooks {
   /** A CTAP2 request (command byte, CBOR) to its answer (status byte, CBOR). */
@@ -30,6 +33,8 @@ export interface FaultHooks {
   readonly sent?: (report: Uint8Array, next: (report: Uint8Array) => void) => void;
   /** A command APDU of a card reader, or of the OTP applet over HID, to its answer. */
   readonly apdu?: (command: Uint8Array, next: (command: Uint8Array) => Promise<Uint8Array>) => Promise<Uint8Array>;
+  /** The key was put into a reader, or reset there: no applet is selected. */
+  readonly cardReset?: (by: CardResetCause) => void;
 }
 
 export interface Fault {
@@ -44,6 +49,8 @@ export interface Fault {
   readonly commands?: readonly number[];
   /** CTAPHID commands in whose transactions the other hooks take hold. Absent: in any. */
   readonly hidCommands?: readonly number[];
+  /** True where the hooks do something about commands of Token2's OTP applet alone, and about its selection. */
+  readonly token2?: boolean;
   /** False for a request (command byte, CBOR) that the fault lets by as it is. Absent: it may do something about any. */
   readonly concerns?: (request: Uint8Array) => boolean;
   /** Makes the hooks for one key: what a fault remembers, it remembers there. */

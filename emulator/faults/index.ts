@@ -24,6 +24,12 @@ import { makeCredentialOptionFaults } from './make-credential-options.ts';
 import { pinAndManagementFaults } from './pin-and-management.ts';
 import { pinUvAuthParamFaults } from './pin-uv-auth-param.ts';
 import { selectionAndResetFaults } from './selection-and-reset.ts';
+import { token2AppletFaults } from './token2-applet.ts';
+import { token2CodeFaults } from './token2-codes.ts';
+import { token2EntryFaults } from './token2-entries.ts';
+import { token2HidFaults } from './token2-hid.ts';
+import { token2InfoFaults } from './token2-info.ts';
+import { token2RefusalFaults } from './token2-refusals.ts';
 import { u2fFaults } from './u2f.ts';
 import { u2fAuthenticateFaults } from './u2f-authenticate.ts';
 import { userPresenceFaults } from './user-presence.ts';
@@ -60,6 +66,12 @@ export const faults: ReadonlyMap<string, Fault> = new Map(
     ...extensionValueFaults,
     ...cardFaults,
     ...verificationFaults,
+    ...token2AppletFaults,
+    ...token2InfoFaults,
+    ...token2EntryFaults,
+    ...token2RefusalFaults,
+    ...token2CodeFaults,
+    ...token2HidFaults,
   ].map((fault) => [fault.id, fault] as const),
 );
 

@@ -67,8 +67,9 @@ export interface Bench {
   finger(which: 'enrolled' | 'other', feedback?: EnrollFeedbackName): void;
   /**
    * Undoes what can be undone of what the checks have left on the key.
+   * @param wrote what they may have written beside passkeys
    * @returns what stays on it, in sentences
    */
-  finish?(): Promise<readonly string[]>;
+  finish?(wrote: { readonly otpEntries: boolean }): Promise<readonly string[]>;
   close(): Promise<void>;
 }

@@ -11,14 +11,16 @@ import { CtapHidDevice } from '../client/ctap-hid.ts';
 import type { CtapDevice } from '../client/device.ts';
 import { FingerprintsClient } from '../client/fingerprints.ts';
 import { PinClient } from '../client/pin.ts';
+import { Token2HidCard } from '../client/token2-hid.ts';
 import type { CardConnection, HidConnection } from '../transports/connection.ts';
 import { type Bench, type KeyState, NotReady, type UserBehaviour, type WantedState } from './bench.ts';
-import { watchBlinking } from './blinking.ts';
+import { watchBlinking, watchCard } from './blinking.ts';
 import { RP_ID } from './ceremony.ts';
 import type { Hand } from './hand.ts';
 import { Leftovers } from './leftovers.ts';
 import { LenientCtap2Client } from './lenient-info.ts';
 import { ALL_ATTEMPTS, LAST_ATTEMPTS } from './needs.ts';
+import { removeOtpLeftovers } from './otp-leftovers.ts';
 
 /** The PIN that keys get which had none; one that every vendor's rules allow. */
 const PIN = 'q7V!mK2w';
@@ -50,11 +52,11 @@ export class PhysicalBench implements Bench {
   #pin = PIN;
   #leftovers: Leftovers | undefined;
   #wasReset = false;
-  #poweredAt = 0;
+  #poweredAt = Number.NEGATIVE_INFINITY;
   /** The check before has entered wrong PINs. */
   #spent = false;
-  /** A finger may be on the sensor unread, or a question still wait for a touch. */
-  #unsettled = false;
+  /** Fingers were put on the sensor, and the key may not have read them all. */
+  #fingered = false;
   /** What the user does next is on its way to the hand. */
   #settled: Promise<void> = Promise.resolve();
 
@@ -90,8 +92,8 @@ export class PhysicalBench implements Bench {
 
   async begin({ pin, finger, spoiled, attempts, powerUp }: WantedState): Promise<KeyState> {
     await this.#act('touches');
-    if (this.#unsettled) await this.#hand.clear();
-    this.#unsettled = false;
+    if (this.#fingered) await this.#hand.liftFingers();
+    this.#fingered = false;
     let state = await this.#open(async ({ info }) => stateOf(info)).catch((error: unknown) => {
       if (pin === undefined && !finger && !spoiled && attempts === 0) return { pin: false, finger: false }; // the check will tell
       throw error;
@@ -108,17 +110,15 @@ export class PhysicalBench implements Bench {
   }
 
   async connect(): Promise<HidConnection> {
-    const connection = await this.#hand.connect();
-    return watchBlinking(
-      connection,
-      () => this.#hand.asked(),
-      () => this.#settled,
-    );
+    return watchBlinking(await this.#hand.connect(), this.#asked, this.#ready);
   }
 
-  connectCard(): Promise<CardConnection> {
-    return this.#hand.connectCard();
+  async connectCard(): Promise<CardConnection> {
+    return watchCard(await this.#hand.connectCard(), this.#asked, this.#ready);
   }
+
+  readonly #asked = () => this.#hand.asked();
+  readonly #ready = () => this.#settled;
 
   async replug(): Promise<void> {
     await this.#hand.replug();
@@ -130,25 +130,36 @@ export class PhysicalBench implements Bench {
   }
 
   user(behaviour: UserBehaviour): void {
-    this.#unsettled ||= behaviour === 'absent';
     this.#next(() => this.#hand.user(behaviour));
   }
 
   finger(which: 'enrolled' | 'other', feedback?: EnrollFeedbackName): void {
-    this.#unsettled = true;
+    this.#fingered = true;
     this.#next(() => this.#hand.finger(which, feedback));
   }
 
-  async finish(): Promise<readonly string[]> {
+  async finish({ otpEntries }: { readonly otpEntries: boolean }): Promise<readonly string[]> {
     await this.#act('touches');
+    const notes = otpEntries ? told(await this.#removeOtpEntries(), 'entries for one-time passwords') : [];
     if (this.#wasReset) {
       await this.#reset();
-      return ['The key was reset, and is as it was made: what was on it before is gone.'];
+      return [...notes, 'The key was reset, and is as it was made: what was on it before is gone.'];
     }
     const leftovers = this.#leftovers;
-    if (leftovers === undefined) return [];
+    if (leftovers === undefined) return notes;
     const deleted = await this.#open(({ pin }) => leftovers.remove(pin, this.#pin));
-    return deleted === 0 ? [] : [`${deleted} passkeys that checks had made were deleted again.`];
+    return [...notes, ...told(deleted, 'passkeys')];
+  }
+
+  /** A reset of FIDO leaves them. */
+  async #removeOtpEntries(): Promise<number> {
+    const { carrier, silence } = this;
+    const card = carrier === 'card' ? await this.connectCard() : new Token2HidCard(await this.connect(), { silence });
+    try {
+      return await removeOtpLeftovers(card, carrier === 'card');
+    } finally {
+      await card.close();
+    }
   }
 
   close(): Promise<void> {
@@ -245,6 +256,10 @@ export class PhysicalBench implements Bench {
     this.#settled = before.then(act);
     this.#settled.catch(() => undefined); // it is told with the next report
   }
+}
+
+function told(deleted: number, what: string): readonly string[] {
+  return deleted === 0 ? [] : [`${deleted} ${what} that checks had made were deleted again.`];
 }
 
 function stateOf({ options = {} }: GetInfoResponse): KeyState {

@@ -62,7 +62,7 @@ export async function runChecks(bench: Bench, options: RunOptions): Promise<Run>
   const gone = await runAll(bench, due, results, options);
   const notes = [
     ...(gone === undefined ? [] : [gone]),
-    ...(options.abandon?.aborted ? [LEFT_AS_IT_IS] : await finish(bench)),
+    ...(options.abandon?.aborted ? [LEFT_AS_IT_IS] : await finish(bench, due)),
   ];
   const inFile = listed.map(({ check }) => results.get(check.id)!);
   return {
@@ -162,9 +162,9 @@ export function effort(checks: readonly Check[]): Effort {
   };
 }
 
-async function finish(bench: Bench): Promise<readonly string[]> {
+async function finish(bench: Bench, run: readonly ListedCheck[]): Promise<readonly string[]> {
   try {
-    return (await bench.finish?.()) ?? [];
+    return (await bench.finish?.({ otpEntries: run.some(({ check }) => check.needs?.token2) })) ?? [];
   } catch (error) {
     return [`What the checks left on the key could not be taken away: ${messageOf(error)}.`];
   }

@@ -3,7 +3,9 @@ import { concat } from '../../ctap/bytes.ts';
 import { type CborMap, encodeCbor } from '../../ctap/cbor.ts';
 import type { GetInfoResponse } from '../../ctap/commands/get-info.ts';
 import { BROADCAST_CHANNEL, HidCommand } from '../../ctap/hid/packet.ts';
+import { decodeResponse, encodeCommand, StatusWord, StatusWordError, selectCommand } from '../../ctap/iso7816/apdu.ts';
 import { CtapError, Status, statusName } from '../../ctap/status.ts';
+import { OTP_AID } from '../../ctap/token2/otp-applet.ts';
 import { CtapCardDevice } from '../client/ctap-card.ts';
 import { CtapHidDevice } from '../client/ctap-hid.ts';
 import { Ctap1Client } from '../client/ctap1.ts';
@@ -12,7 +14,6 @@ import type { CtapDevice, ExchangeOptions } from '../client/device.ts';
 import { HidLink } from '../client/hid-link.ts';
 import { PinClient } from '../client/pin.ts';
 import type { PinUvAuthToken } from '../client/pin-uv-auth-token.ts';
-import { Token2OtpClient } from '../client/token2.ts';
 import { Token2HidCard } from '../client/token2-hid.ts';
 import type { CardConnection } from '../transports/connection.ts';
 import { overhearCard, overhearHid } from '../transports/overheard.ts';
@@ -22,6 +23,7 @@ import { CheckFailure } from './check-failure.ts';
 import { Hub } from './hub.ts';
 import { lenientCbor } from './lenient-cbor.ts';
 import { LenientCtap2Client } from './lenient-info.ts';
+import { NotApplicable } from './not-applicable.ts';
 import { TrafficLog } from './traffic-log.ts';
 import { HidWire } from './wire.ts';
 
@@ -39,6 +41,7 @@ export class Subject {
   #hub: Hub | undefined;
   #wire: HidWire | undefined;
   #cardConnection: CardConnection | undefined;
+  #token2: Token2HidCard | undefined;
   #carrier: Carrier | undefined;
   #ctap2: Ctap2Client | undefined;
   #pin: PinClient | undefined;
@@ -86,11 +89,19 @@ export class Subject {
     return this.#open(this.#cardConnection);
   }
 
-  /** The OTP applet of a Token2 key. @throws StatusWordError, or ProtocolError for silence, where the key has none */
-  token2(): Promise<Token2OtpClient> {
+  /**
+   * The OTP applet of a Token2 key, for any APDU: selected in a reader, while over HID it answers as it is.
+   * @throws StatusWordError where the card has none
+   */
+  async token2(): Promise<CardConnection> {
     const { carrier, silence } = this.bench;
-    if (carrier === 'card') return Token2OtpClient.open(this.card, { selects: true });
-    return Token2OtpClient.open(new Token2HidCard(this.#open(this.#hub).share(), { silence }), { selects: false });
+    if (carrier === 'hid') {
+      this.#token2 ??= new Token2HidCard(this.#open(this.#hub).share(), { silence });
+      return this.#token2;
+    }
+    const { statusWord } = decodeResponse(await this.card.transmit(encodeCommand(selectCommand(OTP_AID))));
+    if (statusWord === StatusWord.NO_ERROR) return this.card;
+    throw new StatusWordError(statusWord, 'the key has no OTP applet');
   }
 
   info(): Promise<GetInfoResponse> {
@@ -139,15 +150,35 @@ export class Subject {
     await this.connect();
   }
 
+  /**
+   * A card as it is after its power-up, in which nothing is selected.
+   * @throws NotApplicable where the reader cannot reset it
+   */
+  async unselectedCard(): Promise<CardConnection> {
+    await this.close();
+    this.#cardConnection = overhearCard(await this.bench.connectCard(), this.traffic.add);
+    if (!this.bench.virtual) await this.resetCard();
+    return this.card;
+  }
+
+  /** Resets the card; the connection stays. @throws NotApplicable where the reader cannot */
+  async resetCard(): Promise<void> {
+    if (this.card.reset === undefined) throw new NotApplicable('the way to the card has no reset');
+    await this.card.reset();
+  }
+
   /** Ends the connection; the key stays plugged in. */
   async close(): Promise<void> {
     if (!this.bench.virtual) await this.#hub?.leave().catch(() => undefined); // of a key that is gone nothing is open
     this.#wire?.close();
     await this.#carrier?.close();
+    await this.#cardConnection?.close();
     await this.#hub?.close();
     this.#carrier = undefined;
+    this.#cardConnection = undefined;
     this.#hub = undefined;
     this.#wire = undefined;
+    this.#token2 = undefined;
   }
 
   async #overHid(): Promise<Carrier> {

@@ -41,9 +41,14 @@ export class HidWire {
   }
 
   /** The next packet on a channel; undefined where none comes within the limit. Those on others stay where they are. */
-  async next(channel: number, limit: number = AT_ONCE): Promise<Uint8Array | undefined> {
+  next(channel: number, limit?: number): Promise<Uint8Array | undefined> {
+    return this.nextOf((packet) => packetChannel(packet) === channel, limit);
+  }
+
+  /** The next report of a kind; undefined where none comes within the limit. All others stay where they are. */
+  async nextOf(fits: (report: Uint8Array) => boolean, limit: number = AT_ONCE): Promise<Uint8Array | undefined> {
     for (let waited = 0; ; waited += STEP) {
-      const index = this.#waiting.findIndex((packet) => packetChannel(packet) === channel);
+      const index = this.#waiting.findIndex(fits);
       if (index >= 0) return this.#waiting.splice(index, 1)[0];
       if (waited >= limit) return undefined;
       await this.#bench.wait(Math.min(STEP, limit - waited));

@@ -19,6 +19,8 @@ export interface CardConnection {
   readonly atr?: Uint8Array | undefined;
   /** One command APDU to its answer; rejects when the card is gone. Calls queue. */
   transmit(apdu: Uint8Array): Promise<Uint8Array>;
+  /** Resets the card, which keeps the connection and loses all else; undefined for a way that has no reset. */
+  reset?(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -48,6 +48,10 @@ export function connectCardInProcess(card: PluggableCard, name = 'virtual card')
       if (!open) throw new DeviceGoneError('the virtual card was taken out');
       return plug.transmit(apdu);
     },
+    async reset() {
+      if (!open) throw new DeviceGoneError('the virtual card was taken out');
+      plug.reset();
+    },
     async close() {
       if (!open) return;
       open = false;

@@ -35,6 +35,7 @@ export function overhearCard(connection: CardConnection, apdu: Overhear): CardCo
       apdu('out', Uint8Array.from(answer));
       return answer;
     },
+    ...(connection.reset === undefined ? {} : { reset: () => connection.reset!() }),
     close: () => connection.close(),
   };
 }

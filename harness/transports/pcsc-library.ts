@@ -67,6 +67,8 @@ export interface PcscLibrary {
   /** Its answer to reset. */
   atr(card: number): Promise<Uint8Array>;
   transmit(card: number, protocol: number, apdu: Uint8Array): Promise<Uint8Array>;
+  /** Resets the card, which stays connected. @returns the protocol from now on */
+  reset(card: number): Promise<number>;
   disconnect(card: number): Promise<void>;
 }
 
@@ -80,6 +82,7 @@ const SCOPE_SYSTEM = 2;
 const SHARE_SHARED = 2;
 const PROTOCOLS_ANY = 3;
 const LEAVE_CARD = 0;
+const RESET_CARD = 1;
 const MAX_ATR = 33;
 /** Extended APDUs answer at most so much. */
 const MAX_RESPONSE = 65538;
@@ -137,6 +140,7 @@ async function load(): Promise<PcscLibrary> {
     'void *',
     inout(word),
   );
+  const reconnect = declare('SCardReconnect', handle, word, word, word, out(word));
   const disconnect = declare('SCardDisconnect', handle, word);
 
   return {
@@ -177,6 +181,11 @@ async function load(): Promise<PcscLibrary> {
       const header = { protocol, length: koffi.sizeof(request) };
       await call('an APDU', transmit, card, header, apdu, apdu.length, null, response, size);
       return response.slice(0, size[0]);
+    },
+    async reset(card) {
+      const protocol: Word = [0];
+      await call('the reset of a card', reconnect, card, SHARE_SHARED, PROTOCOLS_ANY, RESET_CARD, protocol);
+      return protocol[0];
     },
     async disconnect(card) {
       await call('PC/SC', disconnect, card, LEAVE_CARD);

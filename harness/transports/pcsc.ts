@@ -75,18 +75,24 @@ interface OpenedCard {
   readonly atr: Uint8Array;
 }
 
-function connection(library: PcscLibrary, name: string, { context, card, protocol, atr }: OpenedCard): CardConnection {
+function connection(library: PcscLibrary, name: string, { context, card, atr, ...opened }: OpenedCard): CardConnection {
+  let { protocol } = opened;
   let turn: Promise<unknown> = Promise.resolve();
   let closed: Promise<void> | undefined;
+  const inTurn = <T>(action: () => Promise<T>): Promise<T> => {
+    if (closed !== undefined) return Promise.reject(new DeviceGoneError(`the connection to pcsc:${name} is closed`));
+    const done = turn.then(action);
+    turn = done.catch(() => undefined); // whoever asked has the failure
+    return done;
+  };
   return {
     name,
     atr,
-    transmit(apdu) {
-      if (closed !== undefined) return Promise.reject(new DeviceGoneError(`the connection to pcsc:${name} is closed`));
-      const answer = turn.then(() => library.transmit(card, protocol, apdu));
-      turn = answer.catch(() => undefined); // whoever asked has the failure
-      return answer;
-    },
+    transmit: (apdu) => inTurn(() => library.transmit(card, protocol, apdu)),
+    reset: () =>
+      inTurn(async () => {
+        protocol = await library.reset(card);
+      }),
     close() {
       closed ??= turn.then(async () => {
         await library.disconnect(card).catch(ignoreGone);

@@ -3,8 +3,10 @@ import { concat, fromHex, fromUtf8, utf8 } from '../../../ctap/bytes.ts';
 import { Command } from '../../../ctap/commands/index.ts';
 import { decodeResponse, formatStatusWord, type ResponseApdu, StatusWord } from '../../../ctap/iso7816/apdu.ts';
 import { Status, statusName } from '../../../ctap/status.ts';
+import type { CardConnection } from '../../transports/connection.ts';
 import type { Check, CheckGroup, Needs } from '../check.ts';
 import { expect, expectEqual } from '../expect.ts';
+import { NotApplicable } from '../not-applicable.ts';
 import type { Subject } from '../subject.ts';
 
 const CARD: Needs = { carrier: 'card', ctap2: false };
@@ -12,7 +14,9 @@ const CTAP_CARD: Needs = { carrier: 'card' };
 const NFC = 'CTAP 2.3 §11.3';
 const ISO = 'ISO/IEC 7816-4 §5';
 const FIDO_AID = fromHex('a0000006472f0001');
+const RESET = 'ISO/IEC 7816-4 §8.2';
 const GET_INFO = Command.authenticatorGetInfo;
+const GET_INFO_APDU = [0x80, 0x10, 0x00, 0x00, 1, GET_INFO, 0];
 /** Still at work. */
 const UPDATE = 0x9100;
 
@@ -31,6 +35,12 @@ function expectWord({ statusWord }: ResponseApdu, ...wanted: readonly number[]):
 /** An answer of CTAP2 in its data: the status byte CTAP2_OK first. */
 function expectCtapOk({ data }: ResponseApdu): void {
   expectEqual(statusName(data[0] ?? Status.CTAP1_ERR_OTHER), 'CTAP2_OK', 'the status');
+}
+
+/** No applet is selected in the card. */
+async function expectUnselected(card: CardConnection): Promise<void> {
+  const answer = decodeResponse(await card.transmit(Uint8Array.from(GET_INFO_APDU)));
+  expect(!isGood(answer), 'a refusal', formatStatusWord(answer.statusWord));
 }
 
 /** True for 9000, and for 61xx, where there is more. */
@@ -112,6 +122,51 @@ export const cardChecks: CheckGroup = {
         await select(key, fromHex('f0001122334455'));
         expectWord(await select(key, FIDO_AID), StatusWord.NO_ERROR);
       },
+    ),
+    check(
+      'select.none',
+      NFC,
+      'Before an applet is selected no command of CTAP is taken.',
+      'card-has-applet-selected-at-power-up',
+      async (key) => expectUnselected(await key.unselectedCard()),
+      { severity: 'warning' },
+    ),
+    check(
+      'reset.unselected',
+      RESET,
+      'After a reset of the card no command of CTAP is taken until an applet is selected.',
+      'card-stays-selected-over-reset',
+      async (key) => {
+        await key.resetCard();
+        await expectUnselected(key.card);
+      },
+      { severity: 'warning' },
+    ),
+    check(
+      'reset.select',
+      NFC,
+      'After a reset of the card the FIDO applet is found, and answers.',
+      'card-lost-after-reset',
+      async (key) => {
+        await key.resetCard();
+        expectWord(await select(key, FIDO_AID), StatusWord.NO_ERROR);
+        await key.ctap2.getInfo();
+      },
+      { needs: CTAP_CARD },
+    ),
+    check(
+      'reset.chain',
+      RESET,
+      'A chain that a reset of the card breaks off is forgotten.',
+      'card-goes-on-with-chain-after-reset',
+      async (key) => {
+        await transmit(key, 0x90, 0x10, 0x80, 0x00, 1, Command.authenticatorClientPIN);
+        await key.resetCard();
+        const { statusWord } = await select(key, FIDO_AID);
+        if (statusWord !== StatusWord.NO_ERROR) throw new NotApplicable('no applet is found after a reset');
+        await key.ctap2.getInfo();
+      },
+      { needs: CTAP_CARD },
     ),
     refused(
       'class',

@@ -26,6 +26,12 @@ import { pinAndManagementChecks } from './pin-and-management.ts';
 import { pinUvAuthParamChecks } from './pin-uv-auth-param.ts';
 import { resetChecks } from './reset.ts';
 import { selectionChecks } from './selection.ts';
+import { token2AppletChecks } from './token2-applet.ts';
+import { token2CodeChecks } from './token2-codes.ts';
+import { token2EntryChecks } from './token2-entries.ts';
+import { token2HidChecks } from './token2-hid.ts';
+import { token2InfoChecks } from './token2-info.ts';
+import { token2RefusalChecks } from './token2-refusals.ts';
 import { u2fChecks } from './u2f.ts';
 import { u2fAuthenticateChecks } from './u2f-authenticate.ts';
 import { userPresenceChecks } from './user-presence.ts';
@@ -62,4 +68,10 @@ export const checkGroups: readonly CheckGroup[] = [
   extensionValueChecks,
   cardChecks,
   verificationChecks,
+  token2AppletChecks,
+  token2InfoChecks,
+  token2EntryChecks,
+  token2RefusalChecks,
+  token2CodeChecks,
+  token2HidChecks,
 ];

@@ -83,7 +83,8 @@ function hidCommandsIn({ traffic = [] }: CheckResult): Set<number> {
 
 /** The checks that a fault can reach: all, or those that send a request that it does something about. */
 function reachedBy(id: string, { carrier }: Place): readonly Check[] {
-  const { commands, concerns = () => true, hidCommands } = faults.get(id)!;
+  const { commands, concerns = () => true, hidCommands, token2 } = faults.get(id)!;
+  if (token2) return checks.filter((check) => check.needs?.token2);
   if (carrier === 'card') return checks;
   if (hidCommands !== undefined) {
     return checks.filter((check) => hidCommands.some((command) => hidSent.get(check.id)?.has(command) ?? true));
@@ -108,7 +109,7 @@ beforeAll(async () => {
       if (result.outcome !== 'passed' || home.has(result.id)) continue;
       home.set(result.id, place);
       hidSent.set(result.id, hidCommandsIn(result));
-      sent.set(result.id, requestsIn(result));
+      sent.set(result.id, place.carrier === 'hid' ? requestsIn(result) : []);
     }
   }
 }, 300_000);

@@ -48,7 +48,7 @@ function handOf(presence: LabPresence, fingerprints: PresentedFingerprints | und
       done.push(`${which} finger`);
       fingerprints?.present(which, 'FP_GOOD');
     },
-    clear: async () => fingerprints?.clear(),
+    liftFingers: async () => fingerprints?.clear(),
     close: async () => {},
   } satisfies Hand;
   return self;
@@ -163,13 +163,13 @@ describe('without leave to reset', () => {
     const judged = bench();
     await judged.owner(PIN);
     await make('another.example');
-    expect(await judged.finish()).toEqual(['2 passkeys that checks had made were deleted again.']);
+    expect(await judged.finish({ otpEntries: false })).toEqual(['2 passkeys that checks had made were deleted again.']);
     const rps = await asOwner(async (pin) => {
       const token = await pin.getPinUvAuthToken({ pin: PIN, permissions: Permission.credentialManagement });
       return new PasskeysClient(pin.ctap2, token).rps();
     });
     expect(rps.map(({ rp }) => rp.id)).toEqual(['bank.example']);
-    expect(await judged.finish()).toEqual([]);
+    expect(await judged.finish({ otpEntries: false })).toEqual([]);
   });
 
   it('asks for a touch each time that the key waits for one', async () => {
@@ -218,7 +218,9 @@ describe('with leave to reset', () => {
     const judged = bench();
     expect(await judged.begin({ ...AS_IT_IS, pin: true })).toEqual({ pin: true, finger: false });
     expect((await asOwner((pin) => pin.ctap2.getInfo())).options?.clientPin).toBe(true);
-    expect(await judged.finish()).toEqual(['The key was reset, and is as it was made: what was on it before is gone.']);
+    expect(await judged.finish({ otpEntries: false })).toEqual([
+      'The key was reset, and is as it was made: what was on it before is gone.',
+    ]);
     expect((await asOwner((pin) => pin.ctap2.getInfo())).options?.clientPin).toBe(false);
   });
 
