@@ -171,7 +171,7 @@ export class PhysicalBench implements Bench {
     const device = await this.#device();
     try {
       const ctap2 = new LenientCtap2Client(device);
-      return await act({ device, pin: new PinClient(ctap2), info: await ctap2.getInfo() });
+      return await act({ device, pin: new PinClient(ctap2, { crypto: this.crypto }), info: await ctap2.getInfo() });
     } finally {
       await device.close();
     }

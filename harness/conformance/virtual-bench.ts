@@ -35,23 +35,30 @@ export interface VirtualBenchOptions {
   /** Deliberate misbehaviour of every key, by name. */
   readonly faults?: readonly string[] | undefined;
   readonly device?: string;
-  /** Benches that share it make their keys once for all. */
+  /** Of the keys and of whoever asks them. */
+  readonly crypto?: Crypto;
+  /** Benches that share it, and their cryptography, make their keys once for all. */
   readonly mould?: KeyMould;
 }
 
 /** A key's world, in which waiting for half a minute takes no time: all of its timers follow the clock that is set forward. */
-function worldOf(model: Model, store: Store) {
+function worldOf(model: Model, store: Store, crypto: Crypto) {
   const clock = new LabClock({ pacing: 0 });
   const presence = new LabPresence('auto', clock);
   const fingerprints = model.fingerprints && new PresentedFingerprints(presence);
-  const environment: Environment = { clock, random: systemRandom, crypto: nodeCrypto, store, presence, fingerprints };
+  const environment: Environment = { clock, random: systemRandom, crypto, store, presence, fingerprints };
   return { clock, presence, fingerprints, environment };
 }
 
 /** Keys as they are when a check begins, by model and state. */
 export class KeyMould {
   readonly #made = new Map<string, Promise<readonly StoreChange[]>>();
+  readonly #crypto: Crypto;
   #authority: Promise<AttestationAuthority> | undefined;
+
+  constructor(crypto: Crypto = nodeCrypto) {
+    this.#crypto = crypto;
+  }
 
   /** The records of a key in that state. */
   records(model: Model, state: KeyState): Promise<readonly StoreChange[]> {
@@ -66,12 +73,12 @@ export class KeyMould {
 
   async #make(model: Model, state: KeyState): Promise<readonly StoreChange[]> {
     const store = memoryStore();
-    const { environment, fingerprints } = worldOf(model, store);
+    const { environment, fingerprints } = worldOf(model, store, this.#crypto);
     this.#authority ??= AttestationAuthority.open({ ...environment, store: memoryStore() });
     const key = await VirtualKey.open({ environment, model, authority: await this.#authority });
     if (state.pin || state.finger) {
       const device = await CtapHidDevice.open(connectInProcess(key));
-      const pin = new PinClient(new Ctap2Client(device), { crypto: nodeCrypto });
+      const pin = new PinClient(new Ctap2Client(device), { crypto: this.#crypto });
       await pin.setPin(PIN);
       if (state.finger) await enroll(pin, fingerprints);
       await device.close();
@@ -95,7 +102,7 @@ export class VirtualBench implements Bench {
   readonly virtual = true;
   readonly canRefuse = true;
   readonly carrier: 'hid' | 'card';
-  readonly crypto: Crypto = nodeCrypto;
+  readonly crypto: Crypto;
   readonly pin = PIN;
   readonly silence = 1000;
   readonly #model: Model;
@@ -109,14 +116,16 @@ export class VirtualBench implements Bench {
     carrier = 'hid',
     faults = [],
     device = `virtual:${model.name}`,
-    mould = new KeyMould(),
+    crypto = nodeCrypto,
+    mould = new KeyMould(crypto),
   }: VirtualBenchOptions) {
     this.#model = model;
     this.carrier = carrier;
     this.#faults = faults;
     this.device = device;
+    this.crypto = crypto;
     this.#mould = mould;
-    this.#world = worldOf(model, memoryStore());
+    this.#world = worldOf(model, memoryStore(), crypto);
   }
 
   async begin({ pin, finger }: WantedState): Promise<KeyState> {
@@ -124,7 +133,7 @@ export class VirtualBench implements Bench {
     const state = { pin: pin ?? false, finger };
     const store = memoryStore();
     await store.commit(await this.#mould.records(this.#model, state));
-    this.#world = worldOf(this.#model, store);
+    this.#world = worldOf(this.#model, store, this.crypto);
     this.#key = await VirtualKey.open({ environment: this.#world.environment, model: this.#model });
     for (const fault of this.#faults) await this.#key.faults.turnOn(fault);
     return state;

@@ -7,6 +7,7 @@ import { connectInProcess } from '../../transports/in-process.ts';
 import { algorithmContests } from './algorithm-contests.ts';
 import { answer, freshKey, keyWith, repeat, rpOf } from './bench-key.ts';
 import { browserContests } from './browser-contests.ts';
+import { conformanceContest } from './conformance-contest.ts';
 import { labContests } from './lab-contests.ts';
 import { credentialIdIn, getAssertion, makeCredential, variety } from './messages.ts';
 import type { Contest } from './rounds.ts';
@@ -31,6 +32,7 @@ export const contests: ReadonlyMap<string, () => Promise<Contest>> = new Map([
   ...algorithmContests,
   ...storageContests,
   ...labContests,
+  ['conformance', conformanceContest],
   ...siteContests,
   ...browserContests,
 ]);
