@@ -150,53 +150,6 @@ function sharedFaults(name: string, command: number): Fault[] {
   ];
 }
 
-interface Enumeration {
-  readonly name: string;
-  readonly begin: number;
-  readonly next: number;
-}
-type Reason = 'unbegun' | 'ended' | 'interrupted' | 'late';
-const LATE = 30_000;
-
-/** Says yes to what goes on with an enumeration that there is not, for one of the reasons why. */
-function continuationFault({ name, begin, next }: Enumeration, id: string, summary: string, reason: Reason): Fault {
-  return {
-    id: `next-${name}-${id}`,
-    summary: `goes on with an enumeration of ${name === 'rp' ? 'RPs' : 'credentials'} ${summary}`,
-    commands: [REAL],
-    concerns: (bytes) => isSubcommand(next)(seen(bytes)),
-    install: ({ clock }) => {
-      let state: 'unbegun' | 'under way' | 'interrupted' = 'unbegun';
-      let at = 0;
-      return {
-        cbor: async (bytes, pass) => {
-          const request = seen(bytes);
-          const answer = await pass(bytes);
-          const now = clock.now();
-          const late = now - at >= LATE;
-          const refusedFor: Reason = state === 'under way' ? (late ? 'late' : 'ended') : state;
-          if (isSubcommand(begin, next)(request)) {
-            if (answer[0] === Status.CTAP2_OK) state = 'under way';
-            at = now;
-          } else if (state === 'under way') state = 'interrupted';
-          const spoils =
-            isSubcommand(next)(request) && answer[0] === Status.CTAP2_ERR_NOT_ALLOWED && refusedFor === reason;
-          return spoils ? Uint8Array.of(Status.CTAP2_OK) : answer;
-        },
-      };
-    },
-  };
-}
-
-const enumerations: readonly Enumeration[] = [
-  { name: 'rp', begin: Subcommand.enumerateRPsBegin, next: Subcommand.enumerateRPsGetNextRP },
-  {
-    name: 'credential',
-    begin: Subcommand.enumerateCredentialsBegin,
-    next: Subcommand.enumerateCredentialsGetNextCredential,
-  },
-];
-
 /** True where that user has a credential at that RP. */
 function hasCredentialOf({ authenticator }: FaultContext, { parameters }: SeenRequest): boolean {
   const [rp, user] = [parameters.get(0x02), parameters.get(0x03)];
@@ -233,12 +186,6 @@ const repeatsAnRp: Fault = {
 export const credentialManagementFaults: readonly Fault[] = [
   ...sharedFaults('credential-management', REAL),
   ...sharedFaults('credential-management-preview', Command.prototypeAuthenticatorCredentialManagement),
-  ...enumerations.flatMap((enumeration) => [
-    continuationFault(enumeration, 'without-begin', 'that has not begun', 'unbegun'),
-    continuationFault(enumeration, 'after-the-last', 'that has ended', 'ended'),
-    continuationFault(enumeration, 'after-another-subcommand', 'that another subcommand has ended', 'interrupted'),
-    continuationFault(enumeration, 'after-30-seconds', 'that has waited for half a minute', 'late'),
-  ]),
   acceptsFault({
     id: 'credential-management-takes-unknown-subcommand',
     summary: 'takes subcommands of authenticatorCredentialManagement that do not exist',

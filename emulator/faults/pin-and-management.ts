@@ -9,10 +9,12 @@ import { clientPinRetryFaults } from './client-pin-retries.ts';
 import { clientPinSetFaults } from './client-pin-set.ts';
 import { credentialManagementFaults } from './credential-management.ts';
 import { credentialManagementDeleteFaults } from './credential-management-delete.ts';
+import { credentialManagementNextFaults } from './credential-management-next.ts';
 import { credentialManagementTokenFaults } from './credential-management-tokens.ts';
 import { credentialManagementUpdateFaults } from './credential-management-update.ts';
 import type { Fault } from './fault.ts';
 import { largeBlobsFaults } from './large-blobs.ts';
+import { persistentTokenFaults } from './persistent-token.ts';
 import { tokenCommandFaults } from './token-commands.ts';
 
 export const pinAndManagementFaults: readonly Fault[] = [
@@ -22,9 +24,11 @@ export const pinAndManagementFaults: readonly Fault[] = [
   ...clientPinRetryFaults,
   ...tokenCommandFaults,
   ...credentialManagementFaults,
+  ...credentialManagementNextFaults,
   ...credentialManagementDeleteFaults,
   ...credentialManagementUpdateFaults,
   ...credentialManagementTokenFaults,
+  ...persistentTokenFaults,
   ...largeBlobsFaults,
   ...authenticatorConfigFaults,
   ...bioEnrollmentFaults,

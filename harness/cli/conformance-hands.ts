@@ -74,7 +74,7 @@ export class PersonsHand extends Way implements Hand {
     );
   }
 
-  async liftFingers(): Promise<void> {} // a person waits for the key to ask
+  async clear(): Promise<void> {} // a person waits for the key to ask, and what nobody touches times out
 
   async close(): Promise<void> {}
 }
@@ -87,6 +87,8 @@ export class LabsHand extends Way implements Hand {
   readonly #lab: LabClient;
   readonly #id: string;
   readonly #policyBefore: string;
+  /** A finger was put on it: it has a sensor. */
+  #sensor = false;
   #policy: string;
 
   constructor(way: DeviceWay, lab: LabClient, { id, touch }: { readonly id: string; readonly touch: string }) {
@@ -110,11 +112,13 @@ export class LabsHand extends Way implements Hand {
   }
 
   finger(which: 'enrolled' | 'other', feedback: EnrollFeedbackName = 'FP_GOOD'): Promise<void> {
+    this.#sensor = true;
     return this.#lab.finger(this.#id, which === 'enrolled' ? 'right index' : 'left thumb', feedback);
   }
 
-  liftFingers(): Promise<void> {
-    return this.#lab.liftFingers(this.#id);
+  async clear(): Promise<void> {
+    for (const _ of await this.#lab.pending(this.#id, 0)) await this.#lab.deny(this.#id);
+    if (this.#sensor) await this.#lab.liftFingers(this.#id);
   }
 
   close(): Promise<void> {

@@ -90,9 +90,9 @@ function run(options: StartOptions): Promise<void> {
       lab.links = linksOf(door.url, duo);
       lab.siteLink = door.link;
     }
-    onClose(announceLab(server));
-    tellReady(output, lab, server, duo);
     const { showLab } = await import('./lab-terminal.ts');
+    onClose(announceLab(server));
+    tellReady(output, lab, server, duo); // and from here on each question is told, also one that comes at once
     onClose(showLab({ lab, output, stop, panelLink: server.panelLink }));
     await stop.requested;
   });

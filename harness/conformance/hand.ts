@@ -16,8 +16,8 @@ export interface Hand {
   /** Power off and on. */
   replug(): Promise<void>;
   finger(which: 'enrolled' | 'other', feedback?: EnrollFeedbackName): Promise<void>;
-  /** Takes away the fingers that were put on the sensor and that the key has not read. */
-  liftFingers(): Promise<void>;
+  /** Takes away fingers that the key has not read, and denies what waits for a touch. */
+  clear(): Promise<void>;
   /** Gives back what was changed, at the end. */
   close(): Promise<void>;
 }

@@ -55,8 +55,8 @@ export class PhysicalBench implements Bench {
   #poweredAt = Number.NEGATIVE_INFINITY;
   /** The check before has entered wrong PINs. */
   #spent = false;
-  /** Fingers were put on the sensor, and the key may not have read them all. */
-  #fingered = false;
+  /** A finger may be on the sensor unread, or a question still wait for a touch. */
+  #unsettled = false;
   /** What the user does next is on its way to the hand. */
   #settled: Promise<void> = Promise.resolve();
 
@@ -92,8 +92,8 @@ export class PhysicalBench implements Bench {
 
   async begin({ pin, finger, spoiled, attempts, powerUp }: WantedState): Promise<KeyState> {
     await this.#act('touches');
-    if (this.#fingered) await this.#hand.liftFingers();
-    this.#fingered = false;
+    if (this.#unsettled) await this.#hand.clear();
+    this.#unsettled = false;
     let state = await this.#open(async ({ info }) => stateOf(info)).catch((error: unknown) => {
       if (pin === undefined && !finger && !spoiled && attempts === 0) return { pin: false, finger: false }; // the check will tell
       throw error;
@@ -130,11 +130,12 @@ export class PhysicalBench implements Bench {
   }
 
   user(behaviour: UserBehaviour): void {
+    this.#unsettled ||= behaviour === 'absent';
     this.#next(() => this.#hand.user(behaviour));
   }
 
   finger(which: 'enrolled' | 'other', feedback?: EnrollFeedbackName): void {
-    this.#fingered = true;
+    this.#unsettled = true;
     this.#next(() => this.#hand.finger(which, feedback));
   }
 

@@ -1,5 +1,6 @@
 /** authenticatorCredentialManagement and its prototype, reading: CTAP 2.3 §6.8.2 to §6.8.4. */
 import { toHex } from '../../../ctap/bytes.ts';
+import { ClientPinSubcommand, clientPinRequest } from '../../../ctap/commands/client-pin.ts';
 import {
   credentialManagementRequest,
   CredentialManagementSubcommand as Subcommand,
@@ -129,6 +130,9 @@ function sharedChecks({ name, fault, command: byte, option }: Variant): Check[] 
   ];
 }
 
+/** A command that changes nothing, and that no other check of this group sends in between. */
+const RETRIES = clientPinRequest.encode({ subCommand: ClientPinSubcommand.getPINRetries });
+
 interface Continuation {
   readonly name: string;
   readonly fault: string;
@@ -192,6 +196,34 @@ const continuationChecks = continuations.flatMap(({ name, fault, section, begin,
       const management = await Management.open(key);
       await begin(management);
       await management.counts();
+      expectStatus(await management.next(next), 'CTAP2_ERR_NOT_ALLOWED');
+    },
+  },
+  {
+    id: `credentialManagement.${name}.next.afterOtherCommand`,
+    section: `${section}, §6`,
+    statement: `Another command in between ends an enumeration of ${name}.`,
+    needs: { ...needs, touches: 3 },
+    faults: [`${fault}-after-another-command`],
+    async run(key) {
+      await twoOfEach(key);
+      const management = await Management.open(key);
+      await begin(management);
+      await key.request(Command.authenticatorClientPIN, RETRIES);
+      expectStatus(await management.next(next), 'CTAP2_ERR_NOT_ALLOWED');
+    },
+  },
+  {
+    id: `credentialManagement.${name}.next.powerCycle`,
+    section: `${section}, §6`,
+    statement: `An enumeration of ${name} ends with the power.`,
+    needs: { ...needs, touches: 3 },
+    faults: [`${fault}-after-power-cycle`],
+    async run(key) {
+      await twoOfEach(key);
+      const management = await Management.open(key);
+      await begin(management);
+      await key.replug();
       expectStatus(await management.next(next), 'CTAP2_ERR_NOT_ALLOWED');
     },
   },

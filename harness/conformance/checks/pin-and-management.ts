@@ -12,6 +12,7 @@ import { credentialManagementDeleteChecks } from './credential-management-delete
 import { credentialManagementTokenChecks } from './credential-management-tokens.ts';
 import { credentialManagementUpdateChecks } from './credential-management-update.ts';
 import { largeBlobsChecks } from './large-blobs.ts';
+import { persistentTokenChecks } from './persistent-token.ts';
 import { tokenCommandChecks } from './token-commands.ts';
 
 export const pinAndManagementChecks: readonly CheckGroup[] = [
@@ -24,6 +25,7 @@ export const pinAndManagementChecks: readonly CheckGroup[] = [
   credentialManagementDeleteChecks,
   credentialManagementUpdateChecks,
   credentialManagementTokenChecks,
+  persistentTokenChecks,
   largeBlobsChecks,
   authenticatorConfigChecks,
   bioEnrollmentChecks,

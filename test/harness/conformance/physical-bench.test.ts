@@ -48,7 +48,7 @@ function handOf(presence: LabPresence, fingerprints: PresentedFingerprints | und
       done.push(`${which} finger`);
       fingerprints?.present(which, 'FP_GOOD');
     },
-    liftFingers: async () => fingerprints?.clear(),
+    clear: async () => fingerprints?.clear(),
     close: async () => {},
   } satisfies Hand;
   return self;

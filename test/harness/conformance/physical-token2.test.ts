@@ -53,7 +53,7 @@ beforeEach(async () => {
     },
     replug: async () => {},
     finger: async () => {},
-    liftFingers: async () => {},
+    clear: async () => {},
     close: async () => {},
   };
 });
