@@ -45,7 +45,7 @@ const tellsCredential = isSubcommand(
 );
 const beginsCredentials = isSubcommand(Subcommand.enumerateCredentialsBegin);
 
-function discoverable({ command, parameters }: SeenRequest): boolean {
+export function discoverable({ command, parameters }: SeenRequest): boolean {
   const options = parameters.get(0x07);
   return command === MAKE && options instanceof Map && options.get('rk') === true;
 }
@@ -151,7 +151,7 @@ function sharedFaults(name: string, command: number): Fault[] {
 }
 
 /** True where that user has a credential at that RP. */
-function hasCredentialOf({ authenticator }: FaultContext, { parameters }: SeenRequest): boolean {
+export function hasCredentialOf({ authenticator }: FaultContext, { parameters }: SeenRequest): boolean {
   const [rp, user] = [parameters.get(0x02), parameters.get(0x03)];
   const id = user instanceof Map ? user.get('id') : undefined;
   if (!(rp instanceof Map) || !(id instanceof Uint8Array)) return false;
@@ -194,10 +194,11 @@ export const credentialManagementFaults: readonly Fault[] = [
   }),
   aftermathFault({
     id: 'credential-management-remaining-grows',
-    summary: 'says that more credentials fit once one has been made',
+    summary: 'says that more credentials fit once one has been made, as long as any fits',
     commands: [MAKE, REAL],
     trigger: discoverable,
-    aftermath: tellsMetadata,
+    aftermath: (request, { authenticator: { credentials, model } }) =>
+      tellsMetadata(request) && credentials.count < model.maxDiscoverableCredentials,
     change: changeNumber(Member.remaining, (count) => count + 2),
   }),
   aftermathFault({

@@ -178,10 +178,12 @@ export const makeCredentialListFaults: readonly Fault[] = [
   }),
   hearingFault({
     id: 'make-credential-keeps-replaced-passkey',
-    summary: 'keeps the passkey that a new one of the same user should replace',
+    summary: 'keeps the passkey that a new one of the same user should replace, where there is room for both',
     commands,
     when: isPasskey,
-    given: ({ authenticator }, request) => predecessor(authenticator, request) !== undefined,
+    given: ({ authenticator }, request) =>
+      authenticator.credentials.count < authenticator.model.maxDiscoverableCredentials &&
+      predecessor(authenticator, request) !== undefined,
     change: (parameters) => {
       const user = parameters.get(USER);
       if (!(user instanceof Map)) return parameters;

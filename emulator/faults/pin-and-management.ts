@@ -13,6 +13,7 @@ import { credentialManagementNextFaults } from './credential-management-next.ts'
 import { credentialManagementTokenFaults } from './credential-management-tokens.ts';
 import { credentialManagementUpdateFaults } from './credential-management-update.ts';
 import type { Fault } from './fault.ts';
+import { fullKeyFaults } from './full-key.ts';
 import { largeBlobsFaults } from './large-blobs.ts';
 import { persistentTokenFaults } from './persistent-token.ts';
 import { tokenCommandFaults } from './token-commands.ts';
@@ -29,6 +30,7 @@ export const pinAndManagementFaults: readonly Fault[] = [
   ...credentialManagementUpdateFaults,
   ...credentialManagementTokenFaults,
   ...persistentTokenFaults,
+  ...fullKeyFaults,
   ...largeBlobsFaults,
   ...authenticatorConfigFaults,
   ...bioEnrollmentFaults,

@@ -24,6 +24,8 @@ export interface WantedState {
   readonly attempts: number;
   /** The check begins with what a key does only soon after its power-up. */
   readonly powerUp: boolean;
+  /** The check fills the key with passkeys: a virtual one has few places left when it begins. */
+  readonly fills: boolean;
 }
 
 /** The key is not, and will not be, in the state that a check asks for: the check is left out, with this reason. */

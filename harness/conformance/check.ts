@@ -40,6 +40,8 @@ export interface Needs {
   readonly powerUp?: boolean;
   /** It leaves discoverable credentials behind, a few that all checks share; wants the option rk. */
   readonly discoverable?: boolean;
+  /** It makes passkeys until the key has no room; wants the option rk, and {@link spoils}. */
+  readonly fills?: boolean;
   /** Seconds that it waits. Default 0. */
   readonly seconds?: number;
   /** Why it does not apply to this key, where that shows in getInfo. */

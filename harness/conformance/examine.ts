@@ -13,7 +13,7 @@ import type { KeyFacts } from './needs.ts';
 import type { JudgedKey } from './result.ts';
 import { Subject } from './subject.ts';
 
-const AS_IT_IS = { pin: undefined, finger: false, spoiled: false, attempts: 0, powerUp: false };
+const AS_IT_IS = { pin: undefined, finger: false, spoiled: false, attempts: 0, powerUp: false, fills: false };
 /** Seconds that a key may take to say what it is. */
 const PATIENCE = 60;
 

@@ -26,6 +26,8 @@ export interface Allowance {
 
 /** Attempts that are never spent on a physical key: nobody knows what comes next. */
 export const LAST_ATTEMPTS = 3;
+/** Passkeys that are made on a physical key to fill it, each with a touch. */
+export const MOST_FILLED = 12;
 /** PIN_RETRIES of CTAP 2.3 §6.5. */
 export const ALL_ATTEMPTS = 8;
 
@@ -41,7 +43,12 @@ export function notApplicable({ needs = {} }: Check, facts: KeyFacts): string | 
   if (!ctap2) return undefined;
   if (info === undefined) return 'the key has no CTAP2';
   const { options = {}, extensions = [], pinUvAuthProtocols = [] } = info;
-  if (needs.discoverable && options.rk !== true) return 'the key has no discoverable credentials';
+  if ((needs.discoverable || needs.fills) && options.rk !== true) return 'the key has no discoverable credentials';
+  if (needs.fills && !facts.virtual) {
+    const { remainingDiscoverableCredentials: room } = info;
+    if (room === undefined) return 'the key does not say for how many passkeys it has room';
+    if (room > MOST_FILLED) return `the key has room for ${room} passkeys, too many to fill by touches`;
+  }
   const { versions } = needs;
   if (versions && !versions.some((version) => info.versions.includes(version))) {
     return `versions has none of ${versions.join(', ')}`;

@@ -34,8 +34,8 @@ export async function tryOut(bench: Bench, item: ListedCheck, spoiled: boolean):
   const began = performance.now();
   let state: KeyState;
   try {
-    const { finger = false, attempts = 0, powerUp = false } = needs;
-    state = await bench.begin({ pin: finger ? true : needs.pin, finger, attempts, spoiled, powerUp });
+    const { finger = false, attempts = 0, powerUp = false, fills = false } = needs;
+    state = await bench.begin({ pin: finger ? true : needs.pin, finger, attempts, spoiled, powerUp, fills });
   } catch (error) {
     const leftOut = error instanceof NotReady;
     const reason = leftOut ? error.message : `the key could not be made ready: ${messageOf(error)}`;

@@ -1,6 +1,8 @@
 /** Judges a virtual key in this process: each check gets one of its own, in the state that it asks for. */
+
+import { utf8 } from '../../ctap/bytes.ts';
 import type { EnrollFeedbackName } from '../../ctap/commands/bio-enrollment.ts';
-import type { Crypto } from '../../ctap/crypto.ts';
+import { Algorithm, type Crypto } from '../../ctap/crypto.ts';
 import { Permission } from '../../ctap/pin-uv-auth/index.ts';
 import { AttestationAuthority } from '../../emulator/attestation/authority.ts';
 import { nodeCrypto } from '../../emulator/crypto-node.ts';
@@ -24,6 +26,8 @@ import type { Bench, KeyState, UserBehaviour, WantedState } from './bench.ts';
 const PIN = 'q7V!mK2w';
 const ENROLLED_FINGER = 'right index';
 const OTHER_FINGER = 'left thumb';
+/** Places for passkeys of a key that is nearly full. */
+const PLACES_LEFT = 2;
 /** The longest leap at once, in milliseconds: what the key does meanwhile comes in its order. */
 const LEAP = 100;
 
@@ -61,17 +65,17 @@ export class KeyMould {
   }
 
   /** The records of a key in that state. */
-  records(model: Model, state: KeyState): Promise<readonly StoreChange[]> {
-    const name = `${model.name} ${state.pin} ${state.finger}`;
+  records(model: Model, state: KeyState, nearlyFull: boolean): Promise<readonly StoreChange[]> {
+    const name = `${model.name} ${state.pin} ${state.finger} ${nearlyFull}`;
     let made = this.#made.get(name);
     if (made === undefined) {
-      made = this.#make(model, state);
+      made = this.#make(model, state, nearlyFull);
       this.#made.set(name, made);
     }
     return made;
   }
 
-  async #make(model: Model, state: KeyState): Promise<readonly StoreChange[]> {
+  async #make(model: Model, state: KeyState, nearlyFull: boolean): Promise<readonly StoreChange[]> {
     const store = memoryStore();
     const { environment, fingerprints } = worldOf(model, store, this.#crypto);
     this.#authority ??= AttestationAuthority.open({ ...environment, store: memoryStore() });
@@ -83,9 +87,18 @@ export class KeyMould {
       if (state.finger) await enroll(pin, fingerprints);
       await device.close();
     }
+    if (nearlyFull) await fill(key, model);
     const records = [...store.list('')].map(([path, value]) => ({ path, value }));
     await key.close();
     return records;
+  }
+}
+
+/** Passkeys of as many sites as leave {@link PLACES_LEFT}. */
+async function fill({ inside: { passkeys } }: VirtualKey, { maxDiscoverableCredentials: most }: Model): Promise<void> {
+  while (passkeys.count < most - PLACES_LEFT) {
+    const name = `site-${passkeys.count}.example`;
+    await passkeys.add({ rp: { id: name }, user: { id: utf8(name) }, alg: Algorithm.ES256 });
   }
 }
 
@@ -128,11 +141,11 @@ export class VirtualBench implements Bench {
     this.#world = worldOf(model, memoryStore(), crypto);
   }
 
-  async begin({ pin, finger }: WantedState): Promise<KeyState> {
+  async begin({ pin, finger, fills }: WantedState): Promise<KeyState> {
     await this.close();
     const state = { pin: pin ?? false, finger };
     const store = memoryStore();
-    await store.commit(await this.#mould.records(this.#model, state));
+    await store.commit(await this.#mould.records(this.#model, state, fills));
     this.#world = worldOf(this.#model, store, this.crypto);
     this.#key = await VirtualKey.open({ environment: this.#world.environment, model: this.#model });
     for (const fault of this.#faults) await this.#key.faults.turnOn(fault);

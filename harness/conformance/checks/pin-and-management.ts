@@ -11,6 +11,7 @@ import { credentialManagementChecks } from './credential-management.ts';
 import { credentialManagementDeleteChecks } from './credential-management-delete.ts';
 import { credentialManagementTokenChecks } from './credential-management-tokens.ts';
 import { credentialManagementUpdateChecks } from './credential-management-update.ts';
+import { fullKeyChecks } from './full-key.ts';
 import { largeBlobsChecks } from './large-blobs.ts';
 import { persistentTokenChecks } from './persistent-token.ts';
 import { tokenCommandChecks } from './token-commands.ts';
@@ -26,6 +27,7 @@ export const pinAndManagementChecks: readonly CheckGroup[] = [
   credentialManagementUpdateChecks,
   credentialManagementTokenChecks,
   persistentTokenChecks,
+  fullKeyChecks,
   largeBlobsChecks,
   authenticatorConfigChecks,
   bioEnrollmentChecks,

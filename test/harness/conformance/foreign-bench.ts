@@ -33,8 +33,9 @@ export class ForeignBench implements Bench {
     this.#answer = make();
   }
 
-  async begin({ pin, finger }: WantedState): Promise<KeyState> {
+  async begin({ pin, finger, fills }: WantedState): Promise<KeyState> {
     if (pin || finger) throw new NotReady('this authenticator has neither PIN nor sensor');
+    if (fills) throw new NotReady('nobody knows for how many passkeys this authenticator has room');
     this.#clock = new LabClock({ pacing: 0 });
     this.#answer = this.#make();
     return { pin: false, finger: false };

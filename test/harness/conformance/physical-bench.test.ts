@@ -24,7 +24,14 @@ import { runChecks } from '../../../harness/conformance/runner.ts';
 import { connectInProcess } from '../../../harness/transports/in-process.ts';
 
 const PIN = 'owner-1234';
-const AS_IT_IS: WantedState = { pin: undefined, finger: false, spoiled: false, attempts: 0, powerUp: false };
+const AS_IT_IS: WantedState = {
+  pin: undefined,
+  finger: false,
+  spoiled: false,
+  attempts: 0,
+  powerUp: false,
+  fills: false,
+};
 
 let key: VirtualKey;
 let hand: Hand;
