@@ -25,6 +25,7 @@ import { pinAndManagementFaults } from './pin-and-management.ts';
 import { pinUvAuthParamFaults } from './pin-uv-auth-param.ts';
 import { selectionAndResetFaults } from './selection-and-reset.ts';
 import { token2AppletFaults } from './token2-applet.ts';
+import { token2ButtonFaults } from './token2-button.ts';
 import { token2CodeFaults } from './token2-codes.ts';
 import { token2EntryFaults } from './token2-entries.ts';
 import { token2HidFaults } from './token2-hid.ts';
@@ -71,6 +72,7 @@ export const faults: ReadonlyMap<string, Fault> = new Map(
     ...token2EntryFaults,
     ...token2RefusalFaults,
     ...token2CodeFaults,
+    ...token2ButtonFaults,
     ...token2HidFaults,
   ].map((fault) => [fault.id, fault] as const),
 );

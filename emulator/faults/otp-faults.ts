@@ -158,6 +158,27 @@ export function sealFault(id: string, summary: string, flaw: ReturnType<OtpMiddl
   });
 }
 
+/** A sealed body that is answered by that status word without being heard; undefined lets it by. */
+export function sealedFault(
+  id: string,
+  summary: string,
+  name: 'writeEntry' | 'writeButtonSeed',
+  answer: (plain: Uint8Array) => number | undefined,
+): Fault {
+  return otpFault(id, summary, (context) => {
+    const middle = new OtpMiddle(context);
+    return ofOtp(async (apdu, next) => {
+      const seen = seenOtpCommand(apdu);
+      if (seen?.name === 'getPublicKey') return middle.publicKey(apdu, next);
+      const plain = seen && middle.open(seen);
+      if (seen === undefined || plain === undefined) return next(apdu);
+      const statusWord = seen.name === name ? answer(plain) : undefined;
+      if (statusWord !== undefined) return said(statusWord);
+      return middle.send(seen.name === 'writeEntry' ? 'writeEntry' : 'writeButtonSeed', plain, next);
+    });
+  });
+}
+
 async function writing({ plain: hear, write, remove }: EntryHooks, tools: EntryTools, plain: Uint8Array) {
   const { middle, next } = tools;
   const unheard = hear?.(plain, tools);

@@ -116,6 +116,13 @@ export const token2EntryFaults: readonly Fault[] = [
   entryFault('token2-page-repeats-an-entry', 'tells the first entry of a page twice, but on the first page', () => ({
     list: (entries, { first }) => (first ? entries : [entries[0]!, ...entries]),
   })),
+  otpWord(
+    'token2-full-as-other-error',
+    'refuses an entry for which it has no room with 6F00',
+    StatusWord.NOT_ENOUGH_MEMORY,
+    NO_PRECISE_DIAGNOSIS,
+    (_, seen) => seen?.name === 'writeEntry',
+  ),
   otpAccepts(
     'token2-next-page-of-nothing',
     'answers with an empty page after the last one',

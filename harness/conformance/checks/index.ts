@@ -27,6 +27,7 @@ import { pinUvAuthParamChecks } from './pin-uv-auth-param.ts';
 import { resetChecks } from './reset.ts';
 import { selectionChecks } from './selection.ts';
 import { token2AppletChecks } from './token2-applet.ts';
+import { token2ButtonChecks } from './token2-button.ts';
 import { token2CodeChecks } from './token2-codes.ts';
 import { token2EntryChecks } from './token2-entries.ts';
 import { token2HidChecks } from './token2-hid.ts';
@@ -73,5 +74,6 @@ export const checkGroups: readonly CheckGroup[] = [
   token2EntryChecks,
   token2RefusalChecks,
   token2CodeChecks,
+  token2ButtonChecks,
   token2HidChecks,
 ];

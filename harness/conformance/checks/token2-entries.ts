@@ -1,5 +1,6 @@
 /** Entries of Token2's OTP applet: writing, telling, overwriting, deleting. */
 import { concat, utf8 } from '../../../ctap/bytes.ts';
+import { StatusWord } from '../../../ctap/iso7816/apdu.ts';
 import { OtpCommand } from '../../../ctap/token2/otp-applet.ts';
 import type { OtpEntryReading, OtpEntryWithSeed } from '../../../ctap/token2/otp-entries.ts';
 import type { CheckGroup } from '../check.ts';
@@ -11,6 +12,7 @@ import {
   entryNamed,
   expectNotFound,
   expectRefusal,
+  expectWord,
   isOurs,
   leavingNone,
   OtpApplet,
@@ -18,12 +20,15 @@ import {
   TIME,
   withEntries,
 } from '../otp-applet.ts';
-import { check } from './token2-steps.ts';
+import { check, TOKEN2 } from './token2-steps.ts';
 
 const WRITE = 'write entry';
 const READ = 'enumerate';
 const OTHER_SEED = utf8('abcdefghijabcdefghij');
 const MOST = 64;
+/** Entries that are written to a key until it is full, and what that takes. */
+const MOST_ENTRIES = 150;
+const SECONDS_TO_FILL = 60;
 
 /** The members that an entry is told with, in one line. */
 function told({ type, algorithm, period, digits, touch, app, account }: Omit<OtpEntryReading, 'code'>): string {
@@ -193,6 +198,25 @@ export const token2EntryChecks: CheckGroup = {
           .map(({ account }) => account);
         expectEqual(ours.toSorted().join(), MANY.map(({ account }) => account).join(), 'the accounts');
       }),
+    ),
+    check(
+      'entries.full',
+      'APDUs',
+      'An entry for which there is no room is refused with 6A84.',
+      'full-as-other-error',
+      (key) => {
+        const written: OtpEntryWithSeed[] = [];
+        return leavingNone(key, written, async (otp) => {
+          while (written.length < MOST_ENTRIES) {
+            const entry = entryNamed(`${written.length}`, { app: '', seed: utf8('1') });
+            written.push(entry);
+            const answer = await otp.write(entry);
+            if (answer.statusWord !== StatusWord.NO_ERROR) return expectWord(answer, StatusWord.NOT_ENOUGH_MEMORY);
+          }
+          throw new NotApplicable(`the key has room for ${MOST_ENTRIES} entries more`);
+        });
+      },
+      { needs: { ...TOKEN2, seconds: SECONDS_TO_FILL } },
     ),
     check(
       'entries.nextPage.none',
