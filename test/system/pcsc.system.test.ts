@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toHex, utf8 } from '../../ctap/bytes.ts';
 import { totp } from '../../ctap/otp/totp.ts';
+import type { Run } from '../../harness/conformance/result.ts';
 import { environment, firstLine, MAIN } from '../harness/cli/run-cli.ts';
 import { PcscDaemon, READER } from './pcsc/daemon.ts';
 
@@ -142,6 +143,17 @@ describe('a key as a smart card', () => {
     const seen = JSON.parse(run('/usr/bin/python3', ['test/system/python/fido2_card.py']));
     expect(seen).toMatchObject({ versions: expect.arrayContaining(['FIDO_2_1']), format: 'packed' });
     expect(seen.counter).toBeGreaterThan(1);
+  });
+
+  it('is judged as a card and by its OTP applet, and reset where a check asks for that', () => {
+    const report = join(folder, 'run.json');
+    ctaplab(['conformance', `pcsc:${READER}`, '--only', 'token2.*', '--only', 'card.*', '--report', report]);
+    const { key, counts, results } = JSON.parse(readFileSync(report, 'utf8')) as Run;
+    expect(key.carrier).toBe('card');
+    expect(counts).toMatchObject({ failed: 0, warning: 0 });
+    expect(counts.passed).toBeGreaterThan(100);
+    const passed = results.filter(({ outcome }) => outcome === 'passed').map(({ id }) => id);
+    expect(passed).toEqual(expect.arrayContaining(['card.reset.select', 'token2.select.reset', 'token2.touch.code']));
   });
 
   it('is listed, asked and filled by this program', () => {
