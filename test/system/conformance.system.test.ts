@@ -14,11 +14,9 @@ describe('ctaplab conformance over a key in the kernel', () => {
   it('finds nothing wrong, in less than five minutes', async () => {
     const lab = await startLab(kernel, '--model', 'token2-r3.3-pin-plus', '--touch', 'auto', '--no-site');
     const report = '/tmp/conformance.json';
-    await succeed(
-      kernel,
-      `${CTAPLAB} conformance hidraw:${lab.node} --allow-reset --yes --report ${report}`,
-      { timeout: 600 },
-    );
+    await succeed(kernel, `${CTAPLAB} conformance hidraw:${lab.node} --allow-reset --yes --report ${report}`, {
+      timeout: 600,
+    });
     const run = JSON.parse(await succeed(kernel, `cat ${report}`)) as Run;
     expect(run.counts.passed).toBeGreaterThan(300);
   });
