@@ -33,11 +33,12 @@ const paramsOf = ({ parameters }: SeenRequest): CborMap | undefined => {
   return params instanceof Map ? params : undefined;
 };
 
-/** A token with the permission that is bound to that RP ID, or to any. */
+/** A token with the permission that is bound to that RP ID, or to any; user presence has not taken it since. */
 const isBound = ({ token, latest, length }: TokenUse) =>
   latest &&
   length === 'whole' &&
   token?.rpId !== undefined &&
+  token.spentBy === undefined &&
   (token.permissions & Permission.credentialManagement) > 0;
 
 /** The RP ID of the credential that a request is about. */
@@ -87,7 +88,7 @@ function targetFaults({ name, subcommand, about }: (typeof targets)[number]): Fa
         when(request) &&
         latest &&
         length === 'whole' &&
-        token !== undefined &&
+        token?.persistent === false &&
         (token.permissions & Permission.credentialManagement) === 0,
     }),
     tokenFault({

@@ -16,7 +16,12 @@ import type { Fault } from './fault.ts';
 import { fullKeyFaults } from './full-key.ts';
 import { largeBlobsFaults } from './large-blobs.ts';
 import { persistentTokenFaults } from './persistent-token.ts';
+import { persistentTokenSecretFaults } from './persistent-token-secrets.ts';
 import { tokenCommandFaults } from './token-commands.ts';
+import { tokenLifeFaults } from './token-life.ts';
+import { tokenPermissionFaults } from './token-permissions.ts';
+import { tokenRpIdFaults } from './token-rp-id.ts';
+import { tokenValueFaults } from './token-value.ts';
 
 export const pinAndManagementFaults: readonly Fault[] = [
   ...keyAgreementFaults,
@@ -24,6 +29,10 @@ export const pinAndManagementFaults: readonly Fault[] = [
   ...clientPinSetFaults,
   ...clientPinRetryFaults,
   ...tokenCommandFaults,
+  ...tokenLifeFaults,
+  ...tokenPermissionFaults,
+  ...tokenRpIdFaults,
+  ...tokenValueFaults,
   ...credentialManagementFaults,
   ...credentialManagementNextFaults,
   ...credentialManagementDeleteFaults,
@@ -31,6 +40,7 @@ export const pinAndManagementFaults: readonly Fault[] = [
   ...credentialManagementTokenFaults,
   ...persistentTokenFaults,
   ...fullKeyFaults,
+  ...persistentTokenSecretFaults,
   ...largeBlobsFaults,
   ...authenticatorConfigFaults,
   ...bioEnrollmentFaults,

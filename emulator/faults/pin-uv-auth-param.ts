@@ -7,6 +7,7 @@ import { Status } from '../../ctap/status.ts';
 import { acceptsFault, authDataFault, seen, statusFault } from './ctap2-faults.ts';
 import type { Fault } from './fault.ts';
 import { valuesAt } from './nested.ts';
+import { tokenFault } from './token-faults.ts';
 
 /** Where the parameters of a command are. */
 interface Ceremony {
@@ -14,7 +15,6 @@ interface Ceremony {
   readonly command: number;
   readonly permission: number;
   readonly otherPermission: number;
-  readonly rpId: readonly (number | string)[];
   readonly options: number;
   readonly param: number;
   readonly protocol: number;
@@ -26,7 +26,6 @@ const ceremonies: readonly Ceremony[] = [
     command: Command.authenticatorMakeCredential,
     permission: Permission.makeCredential,
     otherPermission: Permission.getAssertion,
-    rpId: [0x02, 'id'],
     options: 0x07,
     param: 0x08,
     protocol: 0x09,
@@ -36,7 +35,6 @@ const ceremonies: readonly Ceremony[] = [
     command: Command.authenticatorGetAssertion,
     permission: Permission.getAssertion,
     otherPermission: Permission.makeCredential,
-    rpId: [0x01],
     options: 0x05,
     param: 0x06,
     protocol: 0x07,
@@ -47,7 +45,7 @@ function bytesOf(value: CborValue | undefined): Uint8Array | undefined {
   return value instanceof Uint8Array ? value : undefined;
 }
 
-function ofCeremony({ name, command, permission, otherPermission, rpId, options, param, protocol }: Ceremony): Fault[] {
+function ofCeremony({ name, command, permission, otherPermission, options, param, protocol }: Ceremony): Fault[] {
   const commands = [command];
   const length = (parameters: CborMap) => bytesOf(parameters.get(param))?.length;
   const isAuthorized = (parameters: CborMap) => (length(parameters) ?? 0) > 0;
@@ -96,22 +94,23 @@ function ofCeremony({ name, command, permission, otherPermission, rpId, options,
       when: ({ parameters }) => isAuthorized(parameters),
       given: ({ authenticator: { token } }) => token.has(otherPermission) && !token.has(permission),
     }),
-    acceptsFault({
+    tokenFault({
       id: `${name}-takes-token-of-other-rp`,
-      summary: `takes tokens at ${name} that are bound to another RP ID`,
+      summary: `takes tokens at ${name} that were given for another RP ID`,
       commands,
-      refusal,
-      when: ({ parameters }) => isAuthorized(parameters),
-      given: ({ authenticator: { token } }, { parameters }) =>
-        token.rpId !== undefined && token.has(permission) && !valuesAt(parameters, rpId).includes(token.rpId),
+      when: ({ token, latest, length, rpId }) =>
+        token?.rpId !== undefined &&
+        token.rpId !== rpId &&
+        (token.permissions & permission) !== 0 &&
+        latest &&
+        length === 'whole' &&
+        token.uses === 0,
     }),
-    acceptsFault({
+    tokenFault({
       id: `${name}-takes-spent-token`,
-      summary: `takes a token at ${name} that an earlier operation has used up`,
+      summary: `takes a token at ${name} that ${name} has used up`,
       commands,
-      refusal,
-      when: ({ parameters }) => isAuthorized(parameters),
-      given: ({ authenticator: { token } }) => token.inUse !== undefined && !token.userVerified,
+      when: ({ token, latest, length }) => token?.spentBy === command && latest && length === 'whole',
     }),
     earlierParamFault(name, command, param),
     statusFault({

@@ -68,9 +68,14 @@ const PROTOTYPES: readonly number[] = [
 /** Seconds within which tokens are void for another reason than their age. */
 const SOON = 30_000;
 
-/** An older token than the last, that the key would take if it were that. */
-const isStale = ({ token, latest, length, age, powerCycled }: TokenUse) =>
-  token !== undefined && !latest && length === 'whole' && age < SOON && !powerCycled;
+/** An older token than the last, of the same protocol, that the key would take if it were that. */
+const isStale = ({ token, latest, later, length, age, powerCycled }: TokenUse) =>
+  token !== undefined &&
+  !latest &&
+  later.at(-1)?.protocol === token.protocol &&
+  length === 'whole' &&
+  age < SOON &&
+  !powerCycled;
 
 export const tokenCommandFaults: readonly Fault[] = [
   tokenFault({
@@ -86,7 +91,7 @@ export const tokenCommandFaults: readonly Fault[] = [
       commands: [command],
       when: ({ request, token, latest, length }) =>
         (plain.get(command)?.(request.parameters) ?? true) &&
-        token !== undefined &&
+        token?.persistent === false &&
         latest &&
         length === 'whole' &&
         token.subcommand !== LEGACY &&

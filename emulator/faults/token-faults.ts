@@ -24,12 +24,18 @@ interface IssuedToken {
   readonly at: number;
   /** How often the key had been powered up. */
   readonly powerUps: number;
+  /** It is the persistent one. */
+  readonly persistent: boolean;
   /** Commands that took it. */
   uses: number;
-  /** True once a command with user presence took it. */
-  spent: boolean;
+  /** The last of them was an assertion without user presence. */
+  usedSilently: boolean;
+  /** The first command with user presence that took it. */
+  spentBy: number | undefined;
   /** The RP ID of the first assertion that took it. */
   firstRpId: string | undefined;
+  /** What should have ended it since: a new PIN, or the demand for one. */
+  endedBy: 'changePIN' | 'setMinPINLength' | undefined;
 }
 
 /** A pinUvAuthParam that came with a command. */
@@ -44,7 +50,9 @@ export interface TokenUse {
   readonly token: IssuedToken | undefined;
   /** `whole`: as it should be. `cut`: its beginning. */
   readonly length: 'whole' | 'cut' | undefined;
-  /** The token is the one that was given last. */
+  /** The tokens that were given after it. */
+  readonly later: readonly IssuedToken[];
+  /** The token is the one that was given last, or the persistent one. */
   readonly latest: boolean;
   /** Milliseconds since it was given. */
   readonly age: number;
@@ -113,6 +121,14 @@ const tokenSubcommands: readonly CborValue[] = [
   ClientPinSubcommand.getPinUvAuthTokenUsingUvWithPermissions,
 ];
 
+/** Answers that show that a command took the token, whatever else they say. */
+const took: readonly number[] = [Status.CTAP2_OK, Status.CTAP2_ERR_NO_CREDENTIALS];
+
+/** An assertion that needs no touch. */
+function isSilent({ command, parameters }: SeenRequest): boolean {
+  return command === Command.authenticatorGetAssertion && mapAt(parameters, 0x05)?.get('up') === false;
+}
+
 function rpIdOf({ command, parameters }: SeenRequest): string | undefined {
   const rp = parameters.get(command === Command.authenticatorGetAssertion ? 0x01 : 0x02);
   const id = rp instanceof Map ? rp.get('id') : rp;
@@ -131,7 +147,8 @@ class TokenWatch {
   /** A token has just been given. */
   issued({ parameters }: SeenRequest): void {
     const { authenticator, clock } = this.#context;
-    const { value } = authenticator.token;
+    const persistent = numberAt(parameters, 0x09) === Permission.persistentCredentialManagementReadOnly;
+    const { value } = persistent ? authenticator.persistentToken : authenticator.token;
     if (value === undefined) return;
     const subcommand = numberAt(parameters, 0x02);
     const legacy = subcommand === ClientPinSubcommand.getPinToken;
@@ -144,10 +161,18 @@ class TokenWatch {
       subcommand,
       at: clock.now(),
       powerUps: authenticator.powerUps,
+      persistent,
       uses: 0,
-      spent: false,
+      usedSilently: false,
+      spentBy: undefined,
       firstRpId: undefined,
+      endedBy: undefined,
     });
+  }
+
+  /** Something has happened that ends tokens. */
+  ended(by: IssuedToken['endedBy']): void {
+    for (const token of this.#issued) token.endedBy ??= by;
   }
 
   /** Undefined for a request without a pinUvAuthParam. */
@@ -158,6 +183,7 @@ class TokenWatch {
     if (form === undefined || param.length === 0) return undefined;
     const message = form.message(parameters, this.#context);
     const found = this.#issued.findLast((token) => this.#lengthOf(token, message, param) !== undefined);
+    const later = found === undefined ? [] : this.#issued.slice(this.#issued.indexOf(found) + 1);
     return {
       command,
       request,
@@ -165,21 +191,21 @@ class TokenWatch {
       rpId: rpIdOf(request),
       token: found,
       length: found && this.#lengthOf(found, message, param),
-      latest: found !== undefined && found === this.#issued.at(-1),
+      later,
+      latest: found !== undefined && (found.persistent || later.every(({ persistent }) => persistent)),
       age: found === undefined ? 0 : this.#context.clock.now() - found.at,
       powerCycled: found !== undefined && found.powerUps < this.#context.authenticator.powerUps,
       context: this.#context,
     };
   }
 
-  /** A command took it. */
-  taken({ token, command, request, rpId }: TokenUse): void {
+  /** A command took it, and did what it was for or found no credential. */
+  taken({ token, command, request, rpId }: TokenUse, done: boolean): void {
     if (token === undefined) return;
     token.uses++;
-    const options = mapAt(request.parameters, command === Command.authenticatorGetAssertion ? 0x05 : 0x07);
-    token.spent ||=
-      command === Command.authenticatorMakeCredential ||
-      (command === Command.authenticatorGetAssertion && options?.get('up') !== false);
+    token.usedSilently = isSilent(request);
+    const spends = command === Command.authenticatorMakeCredential || command === Command.authenticatorGetAssertion;
+    if (spends && done && !token.usedSilently) token.spentBy ??= command;
     token.firstRpId ??= rpId;
   }
 
@@ -199,13 +225,14 @@ interface TokenFaultOptions {
   readonly when: (use: TokenUse) => boolean;
   /** What they answer in place of a refusal or of success. Default: success to what is refused for its token. */
   readonly status?: StatusName;
-  /** The answer that `status` takes the place of. Default: success. */
-  readonly instead?: StatusName;
+  /** The answers that `status` takes the place of. Default: success. */
+  readonly instead?: StatusName | readonly StatusName[];
 }
 
 /** Commands that judge a token wrongly. */
 export function tokenFault(options: TokenFaultOptions): Fault {
   const { id, summary, commands, when, status, instead = 'CTAP2_OK' } = options;
+  const replaced: readonly number[] = [instead].flat().map((name) => Status[name]);
   return {
     id,
     summary,
@@ -219,15 +246,19 @@ export function tokenFault(options: TokenFaultOptions): Fault {
           if (request.command === Command.authenticatorClientPIN) {
             const answer = await next(bytes);
             const gives = tokenSubcommands.includes(request.parameters.get(0x02) ?? 0);
-            if (gives && answer[0] === Status.CTAP2_OK) watch.issued(request);
+            if (answer[0] !== Status.CTAP2_OK) return answer;
+            if (gives) watch.issued(request);
+            if (request.parameters.get(0x02) === ClientPinSubcommand.changePIN) watch.ended('changePIN');
             return answer;
           }
           const use = watch.use(request);
           const wrong = use !== undefined && commands.includes(request.command) && when(use);
           const answer = await next(bytes);
-          if (use !== undefined && answer[0] === Status.CTAP2_OK) watch.taken(use);
+          const [answered = 0] = answer;
+          if (use !== undefined && took.includes(answered)) watch.taken(use, answered === Status.CTAP2_OK);
+          if (context.authenticator.pin.forceChange) watch.ended('setMinPINLength');
           if (!wrong) return answer;
-          if (status !== undefined) return answer[0] === Status[instead] ? Uint8Array.of(Status[status]) : answer;
+          if (status !== undefined) return replaced.includes(answered) ? Uint8Array.of(Status[status]) : answer;
           return answer[0] === Status.CTAP2_ERR_PIN_AUTH_INVALID ? Uint8Array.of(Status.CTAP2_OK) : answer;
         },
       };

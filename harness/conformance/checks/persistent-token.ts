@@ -9,6 +9,7 @@ import { Management, passkey, rpIdHash } from '../passkey-ceremony.ts';
 import { changePinParameters, NEW_PIN } from '../pin-ceremony.ts';
 import type { Subject } from '../subject.ts';
 import { NAMED, RP_C } from './credential-management-steps.ts';
+import { persistentTokenSecretChecks } from './persistent-token-secrets.ts';
 
 const PCMR = Permission.persistentCredentialManagementReadOnly;
 const SECTION = 'CTAP 2.3 §6.5.5.7';
@@ -173,5 +174,5 @@ const ending: readonly Check[] = [
 
 export const persistentTokenChecks: CheckGroup = {
   name: 'persistentPinUvAuthToken',
-  checks: [...reading, ...changing, ...outliving, ...ending],
+  checks: [...reading, ...changing, ...outliving, ...ending, ...persistentTokenSecretChecks],
 };

@@ -15,6 +15,11 @@ import { fullKeyChecks } from './full-key.ts';
 import { largeBlobsChecks } from './large-blobs.ts';
 import { persistentTokenChecks } from './persistent-token.ts';
 import { tokenCommandChecks } from './token-commands.ts';
+import { tokenLifeChecks } from './token-life.ts';
+import { tokenPermissionChecks } from './token-permissions.ts';
+import { tokenRpIdChecks } from './token-rp-id.ts';
+import { tokenSpentChecks } from './token-spent.ts';
+import { tokenValueChecks } from './token-value.ts';
 
 export const pinAndManagementChecks: readonly CheckGroup[] = [
   keyAgreementChecks,
@@ -22,6 +27,11 @@ export const pinAndManagementChecks: readonly CheckGroup[] = [
   clientPinSetChecks,
   clientPinRetryChecks,
   tokenCommandChecks,
+  tokenLifeChecks,
+  tokenSpentChecks,
+  tokenPermissionChecks,
+  tokenRpIdChecks,
+  tokenValueChecks,
   credentialManagementChecks,
   credentialManagementDeleteChecks,
   credentialManagementUpdateChecks,

@@ -208,7 +208,7 @@ export const token2EntryChecks: CheckGroup = {
         const written: OtpEntryWithSeed[] = [];
         return leavingNone(key, written, async (otp) => {
           while (written.length < MOST_ENTRIES) {
-            const entry = entryNamed(`${written.length}`, { app: '', seed: utf8('1') });
+            const entry = entryNamed(`${written.length}`, { app: 'a', seed: utf8('12') });
             written.push(entry);
             const answer = await otp.write(entry);
             if (answer.statusWord !== StatusWord.NO_ERROR) return expectWord(answer, StatusWord.NOT_ENOUGH_MEMORY);
