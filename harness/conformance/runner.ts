@@ -72,7 +72,8 @@ export async function runChecks(bench: Bench, options: RunOptions): Promise<Run>
     startedAt: startedAt.toISOString(),
     finishedAt: new Date().toISOString(),
     key,
-    complete: gone === undefined && facts.unexamined === undefined && options.signal?.aborted !== true,
+    complete:
+      gone === undefined && facts.unexamined === undefined && !options.signal?.aborted && !options.abandon?.aborted,
     notes: facts.unexamined === undefined ? notes : [`The key could not be examined: ${facts.unexamined}.`, ...notes],
     counts: countOutcomes(inFile),
     results: inFile,

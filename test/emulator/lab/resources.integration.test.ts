@@ -147,6 +147,7 @@ describe('the user', () => {
     expect((await ask('GET', `/keys/${id}`)).body).toMatchObject({ formFactor: 'usb-a-bio', uv: { fingers: 0 } });
     expect((await ask('GET', `/keys/${id}/fingers`)).body).toEqual({ fingers: [] });
     expect((await ask('POST', `/keys/${id}/fingers`, { body: { finger: 'thumb' } })).status).toBe(200);
+    expect((await ask('DELETE', `/keys/${id}/fingers`)).body).toEqual({ waiting: 0 });
     expect((await ask('GET', '/keys/1/fingers')).status).toBe(409);
   });
 });

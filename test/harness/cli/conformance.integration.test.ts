@@ -172,7 +172,7 @@ describe('a key of a lab, over UDP', () => {
     expect(second.results.filter(({ id, outcome }) => left.includes(id) && !tried.includes(outcome))).toEqual([]);
   });
 
-  it('leaves even the check under way when it is interrupted twice', async () => {
+  it('ends and keeps its report when it is interrupted twice', async () => {
     const words = ['--slow', '--only', 'hid.pause.timeout', '--report', file('left.json')];
     const child = spawnCli(['conformance', 'lab:1', ...pin(), ...words], labEnv);
     child.stdin.end();
@@ -183,9 +183,7 @@ describe('a key of a lab, over UDP', () => {
     });
     const status = await new Promise((resolve) => child.once('close', resolve));
     expect([status, told]).toEqual([1, expect.stringContaining('at once with another Ctrl-C')]);
-    const { complete, results, notes } = read('left.json');
-    expect({ complete, results }).toMatchObject({ complete: false, results: [{ outcome: 'not-run' }] });
-    expect(notes).toEqual([expect.stringContaining('ended at once')]);
+    expect(read('left.json')).toMatchObject({ complete: false, results: [{ outcome: 'not-run' }] });
   });
 
   it('is not resumed with the report of another key', async () => {

@@ -225,3 +225,22 @@ it('ends a run early where the key cannot be made ready any more', async () => {
   expect(run.results[5]?.reason).toMatch(/could not be made ready for the checks before/);
   expect(run.complete).toBe(false);
 });
+
+it('leaves a check that does not end once the run is given up', async () => {
+  const given = new AbortController();
+  const endless = { ...asksInfo, id: 'endless', run: () => new Promise<never>(() => given.abort()) };
+  const bench = new ScriptedBench(() =>
+    afterInit(({ channel }, connection) => connection.say(HidCommand.CBOR, concat(Uint8Array.of(0), INFO), channel)),
+  );
+  const run = await runChecks(bench, {
+    groups: [{ name: 'examples', checks: [endless, { ...asksInfo, id: 'next' }] }],
+    allowance,
+    program: 'ctaplab test',
+    abandon: given.signal,
+  });
+  expect(run.results.map(({ outcome, reason }) => [outcome, reason])).toEqual([
+    ['not-run', 'the run was interrupted'],
+    ['not-run', 'the run was interrupted'],
+  ]);
+  expect([run.complete, run.notes.at(-1)]).toEqual([false, expect.stringContaining('ended at once')]);
+});
