@@ -11,7 +11,9 @@ const [PING, MSG, LOCK, INIT, WINK, CBOR, CANCEL, KEEPALIVE, ERROR] = [1, 3, 4, 
 const [INVALID_CMD, INVALID_PAR, INVALID_LEN, INVALID_SEQ, MSG_TIMEOUT, CHANNEL_BUSY, INVALID_CHANNEL] = [
   1, 2, 3, 4, 5, 6, 11,
 ];
-const KNOWN_COMMANDS: readonly number[] = [PING, MSG, LOCK, INIT, WINK, CBOR];
+/** Token2's own: the ATR of the key as a card, whatever is sent along. */
+const ATR = 0x41;
+const KNOWN_COMMANDS: readonly number[] = [PING, MSG, LOCK, INIT, WINK, CBOR, ATR];
 const LARGEST = 7609;
 const PACKET_TIMEOUT = 3000;
 
@@ -64,6 +66,11 @@ export class HidOracle {
   #incoming: Incoming | undefined;
   #running: { readonly channel: number; readonly command: number; readonly data: Uint8Array } | undefined;
   #lock: { readonly channel: number; readonly until: number } | undefined;
+  readonly #atr: Uint8Array;
+
+  constructor(atr: Uint8Array) {
+    this.#atr = atr;
+  }
 
   get isRunning(): boolean {
     return this.#running !== undefined;
@@ -180,7 +187,8 @@ export class HidOracle {
       return;
     }
     if (command === LOCK) this.#lock = seconds === 0 ? undefined : { channel, until: now + seconds * 1000 };
-    expectAnswer(heard, channel, command, command === PING ? request : new Uint8Array());
+    const echoes = command === PING ? request : new Uint8Array();
+    expectAnswer(heard, channel, command, command === ATR ? this.#atr : echoes);
   }
 
   #init(channel: number, nonce: Uint8Array, heard: readonly Heard[]): void {

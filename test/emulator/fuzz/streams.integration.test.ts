@@ -38,7 +38,7 @@ class Host {
   readonly #platform: Platform;
   readonly #manual: ManualPresence | undefined;
   readonly #plug: ReturnType<Platform['key']['plugIn']>;
-  readonly #oracle = new HidOracle();
+  readonly #oracle: HidOracle;
   readonly #carrier = new CarrierOracle();
   readonly #requests;
   #reports: Uint8Array[] = [];
@@ -47,6 +47,7 @@ class Host {
   constructor(platform: Platform, prepared: Prepared, manual: ManualPresence | undefined) {
     this.#platform = platform;
     this.#manual = manual;
+    this.#oracle = new HidOracle(platform.key.atr);
     this.#plug = platform.key.plugIn((report) => this.#reports.push(report));
     this.#requests = {
       ...plainRequests,

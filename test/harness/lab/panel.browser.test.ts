@@ -131,10 +131,11 @@ describe('a person at the panel', () => {
     const box = (await target.boundingBox())!;
     const long = () => panel.waitForRequest((request) => request.url().endsWith('press=long'));
     await panel.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    const byMouse = long();
     await panel.mouse.down();
     await target.and(panel.locator('[data-held]')).waitFor();
     await keepPicture(panel, 'held');
-    await long();
+    await byMouse;
     await panel.mouse.up();
     await panel.mouse.down();
     await panel.mouse.move(box.x + box.width / 2, box.y - 40);
