@@ -13,7 +13,7 @@ const [INVALID_CMD, INVALID_PAR, INVALID_LEN, INVALID_SEQ, MSG_TIMEOUT, CHANNEL_
 ];
 /** Token2's own: the ATR of the key as a card, whatever is sent along. */
 const ATR = 0x41;
-const KNOWN_COMMANDS: readonly number[] = [PING, MSG, LOCK, INIT, WINK, CBOR, ATR];
+const KNOWN_COMMANDS: readonly number[] = [PING, MSG, LOCK, INIT, WINK, CBOR];
 const LARGEST = 7609;
 const PACKET_TIMEOUT = 3000;
 
@@ -66,9 +66,10 @@ export class HidOracle {
   #incoming: Incoming | undefined;
   #running: { readonly channel: number; readonly command: number; readonly data: Uint8Array } | undefined;
   #lock: { readonly channel: number; readonly until: number } | undefined;
-  readonly #atr: Uint8Array;
+  readonly #atr: Uint8Array | undefined;
 
-  constructor(atr: Uint8Array) {
+  /** @param atr undefined for a key that does not have Token2's command */
+  constructor(atr: Uint8Array | undefined) {
     this.#atr = atr;
   }
 
@@ -141,7 +142,7 @@ export class HidOracle {
     } else if (this.#incoming) {
       this.#incoming = undefined;
       expectError(heard, channel, [INVALID_SEQ]);
-    } else if (!KNOWN_COMMANDS.includes(command)) {
+    } else if (!KNOWN_COMMANDS.includes(command) && !(command === ATR && this.#atr)) {
       expectError(heard, channel, length > LARGEST ? [INVALID_CMD, INVALID_LEN] : [INVALID_CMD]);
     } else if (length > LARGEST || !isPossible(command, length)) {
       expectError(heard, channel, [INVALID_LEN]);
@@ -187,8 +188,8 @@ export class HidOracle {
       return;
     }
     if (command === LOCK) this.#lock = seconds === 0 ? undefined : { channel, until: now + seconds * 1000 };
-    const echoes = command === PING ? request : new Uint8Array();
-    expectAnswer(heard, channel, command, command === ATR ? this.#atr : echoes);
+    const answers = { [PING]: request, [ATR]: this.#atr };
+    expectAnswer(heard, channel, command, answers[command] ?? new Uint8Array());
   }
 
   #init(channel: number, nonce: Uint8Array, heard: readonly Heard[]): void {

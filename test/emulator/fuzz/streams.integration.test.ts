@@ -27,6 +27,8 @@ const MAX_EVENTS = 14;
 const TIMEOUT = 900_000;
 const NONCE = Uint8Array.of(8, 7, 6, 5, 4, 3, 2, 1);
 const STRANGE_CHANNEL = 0x0badcafe;
+/** The USB vendor id of Token2. */
+const TOKEN2 = 0x349e;
 
 let keys: readonly Prepared[];
 beforeAll(async () => {
@@ -47,7 +49,7 @@ class Host {
   constructor(platform: Platform, prepared: Prepared, manual: ManualPresence | undefined) {
     this.#platform = platform;
     this.#manual = manual;
-    this.#oracle = new HidOracle(platform.key.atr);
+    this.#oracle = new HidOracle(platform.key.model.usb.vendorId === TOKEN2 ? platform.key.atr : undefined);
     this.#plug = platform.key.plugIn((report) => this.#reports.push(report));
     this.#requests = {
       ...plainRequests,
