@@ -134,7 +134,6 @@ describe('a person at the panel', () => {
     const byMouse = long();
     await panel.mouse.down();
     await target.and(panel.locator('[data-held]')).waitFor();
-    await keepPicture(panel, 'held');
     await byMouse;
     await panel.mouse.up();
     await panel.mouse.down();
