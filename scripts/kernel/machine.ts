@@ -106,6 +106,7 @@ async function tryBoot(
     await ended;
   };
   const trial = accelerator === 'kvm';
+  let works = !trial;
   try {
     await until(() => existsSync(socket) || gone(emulator), 30, 'the emulator did not start within 30 s', folder);
     if (gone(emulator) && trial) return undefined;
@@ -114,8 +115,9 @@ async function tryBoot(
     ready.catch(() => undefined);
     if (trial) {
       const reached = () => guest.console().includes('ctaplab: init reached');
-      const works = await until(() => reached() || gone(emulator), KVM_TRIAL).catch(() => false);
-      if (!works || !reached()) {
+      await until(() => reached() || gone(emulator), KVM_TRIAL).catch(() => undefined);
+      works = reached();
+      if (!works) {
         guest.close();
         await abandon();
         return undefined;
@@ -137,6 +139,7 @@ async function tryBoot(
     return { guest, accelerator, stop };
   } catch (error) {
     await abandon();
+    if (!works) return undefined; // it made its socket and died of KVM before anybody could connect
     throw error;
   }
 }
