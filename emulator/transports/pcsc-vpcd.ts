@@ -49,20 +49,21 @@ export async function attachVpcd(card: PluggableCard, { port = VPCD_PORT }: Vpcd
   };
   readMessages(socket, (message) => {
     turn = turn.then(async () => {
+      if (detached) return; // a reader asks on until it has seen that the card is out
       const response = await answer(message);
-      if (response !== undefined && !socket.destroyed) socket.write(frame(response));
+      if (response !== undefined && socket.writable) socket.write(frame(response));
     });
   });
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   socket.on('close', leave);
   socket.on('error', leave); // a reader that is gone; 'close' follows
   const attachment = {
     device: `pcsc:${readerName(port)}`,
     async detach() {
       leave();
-      if (socket.closed) return;
+      socket.setTimeout(PATIENCE, () => socket.destroy()); // a pcscd that hangs
       socket.end();
-      socket.resume();
-      await once(socket, 'close');
+      await closed;
     },
   };
   if (await isFound(powered, socket)) return attachment;

@@ -48,7 +48,7 @@ function run(command: string, words: readonly string[], input = ''): string {
     env,
     input,
     encoding: 'utf8',
-    timeout: 2 * MINUTE,
+    timeout: 10 * MINUTE, // the judge's checks of a card take one on an idle machine
   });
   if (status !== 0)
     throw new Error(`${command} ${words.join(' ')}: status ${status} ${error ?? ''}\n${stdout}\n${stderr}`);
