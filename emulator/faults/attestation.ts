@@ -1,19 +1,24 @@
 /** Faults of attestation: statements, formats and certificates. */
-import { concat } from '../../ctap/bytes.ts';
-import { type CborMap, encodeCbor } from '../../ctap/cbor.ts';
+import type { CborMap } from '../../ctap/cbor.ts';
 import { Command } from '../../ctap/commands/index.ts';
 import { Algorithm } from '../../ctap/crypto.ts';
-import { Status } from '../../ctap/status.ts';
 import * as der from '../attestation/der.ts';
-import { acceptsFault, answerFault, mapOf, type SeenRequest, seen } from './ctap2-faults.ts';
+import {
+  certificateFault,
+  critical,
+  extensionWith,
+  isOrdinary,
+  preference,
+  statementOf,
+  withSpoiledSignature,
+} from './certificate-faults.ts';
+import { acceptsFault, answerFault, type SeenRequest } from './ctap2-faults.ts';
 import type { Fault } from './fault.ts';
-import { elementsOf, type Forgery, forgeChain, Tbs, withElement } from './forged-chain.ts';
+import { elementsOf, Tbs, withElement } from './forged-chain.ts';
 
 const commands = [Command.authenticatorMakeCredential];
 const FMT = 0x01;
-const AUTH_DATA = 0x02;
 const ATT_STMT = 0x03;
-const PREFERENCE = 0x0b;
 
 const OID = {
   country: '2.5.4.6',
@@ -24,49 +29,8 @@ const OID = {
   aaguid: '1.3.6.1.4.1.45724.1.1.4',
 } as const;
 
-function preference({ parameters }: SeenRequest): readonly unknown[] {
-  const list = parameters.get(PREFERENCE);
-  return Array.isArray(list) ? list : [];
-}
-
-function statementOf(answer: CborMap): CborMap {
-  const statement = answer.get(ATT_STMT);
-  return statement instanceof Map ? statement : new Map();
-}
-
 function prefers(...formats: readonly string[]): (request: SeenRequest) => boolean {
   return (request) => preference(request).join() === formats.join();
-}
-
-/** A packed attestation by certificates that are not as they should be. */
-function certificateFault(id: string, summary: string, forgery: Forgery): Fault {
-  return {
-    id,
-    summary,
-    commands,
-    concerns: (bytes) => preference(seen(bytes)).length === 0,
-    install: (context) => ({
-      cbor: async (bytes, next) => {
-        const answer = await next(bytes);
-        const request = seen(bytes);
-        if (answer[0] !== Status.CTAP2_OK || preference(request).length > 0) return answer;
-        const response = mapOf(answer.subarray(1));
-        if (!statementOf(response).has('x5c')) return answer;
-        const { alg, signer, x5c } = await forgeChain(context, forgery);
-        const [authData, hash] = [response.get(AUTH_DATA), request.parameters.get(0x01)];
-        const sig = signer.sign(concat(authData as Uint8Array, hash as Uint8Array));
-        const statement: CborMap = new Map([...statementOf(response)]);
-        response.set(
-          ATT_STMT,
-          statement
-            .set('alg', alg)
-            .set('sig', sig)
-            .set('x5c', [...x5c]),
-        );
-        return Uint8Array.of(Status.CTAP2_OK, ...encodeCbor(response));
-      },
-    }),
-  };
 }
 
 type Elements = readonly Uint8Array[];
@@ -85,18 +49,6 @@ function subjectWith(attribute: string, change: (value: Uint8Array) => Uint8Arra
   };
 }
 
-/** The extensions with one of them changed: its parts are the identifier, perhaps `critical`, and the value. */
-function extensionWith(id: string, change: (oid: Uint8Array) => Uint8Array) {
-  const type = der.oid(id).join();
-  return (tbs: Elements): Uint8Array[] => {
-    const list = elementsOf(elementsOf(tbs[Tbs.extensions]!)[0]!).map((extension) => {
-      const [oid] = elementsOf(extension);
-      return oid!.join() === type ? change(oid!) : extension;
-    });
-    return withElement(tbs, Tbs.extensions, der.explicit(3, der.sequence(...list)));
-  };
-}
-
 const otherAaguid = der.octetString(new Uint8Array(16).fill(0xee));
 
 function basicConstraints(authority: boolean) {
@@ -107,15 +59,6 @@ function basicConstraints(authority: boolean) {
 const expired = (tbs: Elements): Uint8Array[] => {
   const [from, to] = [new Date(Date.UTC(2001, 0, 1)), new Date(Date.UTC(2002, 0, 1))];
   return withElement(tbs, Tbs.validity, der.sequence(der.time(from), der.time(to)));
-};
-
-const criticalAaguid = (tbs: Elements): Uint8Array[] => {
-  const type = der.oid(OID.aaguid).join();
-  const list = elementsOf(elementsOf(tbs[Tbs.extensions]!)[0]!).map((extension) => {
-    const [oid, ...rest] = elementsOf(extension);
-    return oid!.join() === type ? der.sequence(oid!, der.boolean(true), ...rest.slice(-1)) : extension;
-  });
-  return withElement(tbs, Tbs.extensions, der.explicit(3, der.sequence(...list)));
 };
 
 const certificateFaults: readonly Fault[] = [
@@ -143,7 +86,7 @@ const certificateFaults: readonly Fault[] = [
   certificateFault(
     'attestation-certificate-aaguid-critical',
     'attests by a certificate whose extension with the AAGUID is critical',
-    { leaf: criticalAaguid },
+    { leaf: extensionWith(OID.aaguid, critical) },
   ),
   certificateFault('attestation-certificate-on-p384', 'attests by a key on P-384', { alg: Algorithm.ES384 }),
   certificateFault('attestation-certificate-expired', 'attests by a certificate that is not valid any more', {
@@ -176,17 +119,6 @@ function statementFault(
   });
 }
 
-function withSpoiledSignature(statement: CborMap): CborMap {
-  const sig = statement.get('sig');
-  if (!(sig instanceof Uint8Array)) return statement;
-  return statement.set(
-    'sig',
-    sig.map((byte, index) => (index === sig.length - 1 ? byte ^ 1 : byte)),
-  );
-}
-
-const withoutPreference = (request: SeenRequest) => preference(request).length === 0;
-
 /** The key answers with no attestation, whatever was preferred. */
 function saysNone(id: string, summary: string, when: (request: SeenRequest) => boolean): Fault {
   return answerFault({
@@ -204,7 +136,7 @@ export const attestationFaults: readonly Fault[] = [
     id: 'attestation-of-unlisted-format',
     summary: 'attests by a format that it does not list',
     commands,
-    when: withoutPreference,
+    when: isOrdinary,
     change: (answer) => answer.set(FMT, 'android-key'),
   }),
   answerFault({
@@ -230,11 +162,11 @@ export const attestationFaults: readonly Fault[] = [
     'gives no attestation where the platform prefers a format that it does not know',
     (request) => preference(request).length > 1 && !prefers('packed', 'none')(request),
   ),
-  statementFault('attestation-bad-signature', 'signs its attestation wrongly', withoutPreference, withSpoiledSignature),
+  statementFault('attestation-bad-signature', 'signs its attestation wrongly', isOrdinary, withSpoiledSignature),
   statementFault(
     'attestation-other-alg',
     'says another algorithm than its attestation is signed by',
-    withoutPreference,
+    isOrdinary,
     (statement) => (statement.has('alg') ? statement.set('alg', -999) : statement),
   ),
   statementFault(

@@ -11,6 +11,8 @@ export interface Forgery {
   readonly authority?: (elements: readonly Uint8Array[]) => Uint8Array[];
   /** The leaf is signed by another key than that of the certificate above. */
   readonly brokenSignature?: boolean;
+  /** Which certificates of the key are changed: those that everybody sees, or those that name it. Default `batch`. */
+  readonly of?: 'batch' | 'enterprise';
   /** The algorithm of the leaf's key. Default ES256. */
   readonly alg?: typeof Algorithm.ES256 | typeof Algorithm.ES384;
 }
@@ -63,11 +65,12 @@ function lengthOf(bytes: Uint8Array): number {
 /** Issues the key's own chain anew. */
 export async function forgeChain(
   { authenticator, crypto, random }: FaultContext,
-  { leaf = same, authority = same, brokenSignature = false, alg = Algorithm.ES256 }: Forgery,
+  { leaf = same, authority = same, brokenSignature = false, of = 'batch', alg = Algorithm.ES256 }: Forgery,
 ): Promise<ForgedChain> {
   const newPair = async (algorithm: number) => crypto.generateKeyPair(algorithm, (length) => random.bytes(length));
   const [own, above, root] = [await newPair(alg), await newPair(Algorithm.ES256), await newPair(Algorithm.ES256)];
-  const [first, ...others] = authenticator.attestation.batch.x5c;
+  const { attestation } = authenticator;
+  const [first, ...others] = (attestation[of] ?? attestation.batch).x5c;
   const sign = (tbs: readonly Uint8Array[], privateKey: Uint8Array) => {
     const body = der.sequence(...tbs);
     const signature = crypto.signer(Algorithm.ES256, privateKey).sign(body);

@@ -3,6 +3,7 @@
 import { algorithmFaults } from './algorithms.ts';
 import { attestationFaults } from './attestation.ts';
 import { cardFaults } from './card.ts';
+import { enterpriseAttestationFaults } from './enterprise-attestation.ts';
 import { extensionValueFaults } from './extension-values.ts';
 import { extensionFaults } from './extensions.ts';
 import type { Fault } from './fault.ts';
@@ -64,6 +65,7 @@ export const faults: ReadonlyMap<string, Fault> = new Map(
     ...extensionFaults,
     ...hmacSecretFaults,
     ...attestationFaults,
+    ...enterpriseAttestationFaults,
     ...extensionValueFaults,
     ...cardFaults,
     ...verificationFaults,

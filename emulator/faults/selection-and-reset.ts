@@ -163,6 +163,9 @@ export const selectionAndResetFaults: readonly Fault[] = [
         : answer,
   ),
   optionAfterReset('reset-keeps-always-uv', 'leaves alwaysUv on at a reset', { alwaysUv: true }),
+  optionAfterReset('reset-keeps-enterprise-attestation', 'leaves enterprise attestation enabled at a reset', {
+    ep: true,
+  }),
   optionAfterReset('reset-keeps-fingers', 'still has fingers after a reset', { bioEnroll: true }),
   statusFault({
     id: 'reset-over-any-transport',

@@ -9,6 +9,9 @@ import { expect } from './expect.ts';
 /** id-fido-gen-ce-aaguid */
 export const AAGUID_EXTENSION = '1.3.6.1.4.1.45724.1.1.4';
 
+/** id-fido-gen-ce-sernum */
+export const SERIAL_NUMBER_EXTENSION = '1.3.6.1.4.1.45724.1.1.2';
+
 const ALGORITHMS: Readonly<Record<string, number>> = {
   prime256v1: Algorithm.ES256,
   secp384r1: Algorithm.ES384,

@@ -1,23 +1,17 @@
 /** Attestation: the statement, its formats and its certificates. CTAP 2.3 §6.1.2 step 18, WebAuthn Level 3 §8. */
-import {
-  fidoU2fStatement,
-  type PackedStatement,
-  packedStatement,
-  u2fAttestationBytes,
-} from '../../../ctap/attestation.ts';
-import { concat, equalBytes, utf8 } from '../../../ctap/bytes.ts';
+import { fidoU2fStatement, u2fAttestationBytes } from '../../../ctap/attestation.ts';
+import { equalBytes, utf8 } from '../../../ctap/bytes.ts';
 import { Command } from '../../../ctap/commands/index.ts';
 import { decodeCoseKey } from '../../../ctap/cose.ts';
-import { makeCredentialParameters, type Registration, RP_ID, register } from '../ceremony.ts';
+import { makeCredentialParameters, RP_ID, register } from '../ceremony.ts';
 import { AAGUID_EXTENSION, AttestationCertificate } from '../certificate.ts';
 import type { Check, CheckGroup, Needs } from '../check.ts';
 import { expect, expectEqual } from '../expect.ts';
 import { NotApplicable } from '../not-applicable.ts';
 import type { Subject } from '../subject.ts';
+import { chainOf, FORMATS, isSignedByAttester, PACKED, statementOf } from './attestation-steps.ts';
 import { refusal } from './refusals.ts';
 
-const FORMATS = 'CTAP 2.3 §6.1.2';
-const PACKED = 'WebAuthn Level 3 §8.2';
 const PROFILE = 'WebAuthn Level 3 §8.2.1';
 const P256 = -7;
 
@@ -36,19 +30,6 @@ function listed(format: string): Needs {
     unless: ({ attestationFormats = [] }) =>
       attestationFormats.includes(format) ? undefined : `attestationFormats has no ${format}`,
   };
-}
-
-function statementOf({ response }: Registration): PackedStatement {
-  const { attStmt = new Map() } = response;
-  if (!attStmt.has('alg')) throw new NotApplicable(`the key attests by ${response.fmt}`);
-  return packedStatement.decode(attStmt, 'attStmt');
-}
-
-/** Certificates of the packed attestation of a new credential, the leaf first. */
-function chainOf(made: Registration): AttestationCertificate[] {
-  const { x5c } = statementOf(made);
-  if (x5c === undefined || x5c.length === 0) throw new NotApplicable('the key attests without certificates');
-  return x5c.map((der) => new AttestationCertificate(der));
 }
 
 /** A check of the leaf of a packed attestation. */
@@ -163,12 +144,7 @@ export const attestationChecks: CheckGroup = {
       needs: { touches: 1 },
       faults: ['attestation-bad-signature'],
       async run(key) {
-        const made = await register(key);
-        const { sig, x5c } = statementOf(made);
-        const signer = x5c === undefined ? undefined : chainOf(made)[0]!.publicKey;
-        const { alg, publicKey } = decodeCoseKey(made.publicKey);
-        const message = concat(made.response.authData, made.clientDataHash);
-        const good = key.bench.crypto.verify(signer?.alg ?? alg, signer?.bytes ?? publicKey, message, sig);
+        const good = isSignedByAttester(key, await register(key));
         expect(good, 'a signature that the key of the certificate verifies');
       },
     },

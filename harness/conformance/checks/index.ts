@@ -3,6 +3,7 @@ import type { CheckGroup } from '../check.ts';
 import { algorithmChecks } from './algorithms.ts';
 import { attestationChecks } from './attestation.ts';
 import { cardChecks } from './card.ts';
+import { enterpriseAttestationChecks } from './enterprise-attestation.ts';
 import { extensionValueChecks } from './extension-values.ts';
 import { extensionChecks } from './extensions.ts';
 import { getAssertionChecks } from './get-assertion.ts';
@@ -66,6 +67,7 @@ export const checkGroups: readonly CheckGroup[] = [
   extensionChecks,
   hmacSecretChecks,
   attestationChecks,
+  enterpriseAttestationChecks,
   extensionValueChecks,
   cardChecks,
   verificationChecks,

@@ -5,7 +5,15 @@ import { Permission } from '../../../ctap/pin-uv-auth/index.ts';
 import { Status, statusName } from '../../../ctap/status.ts';
 import { ConfigClient } from '../../client/config.ts';
 import type { Answer } from '../answer.ts';
-import { CLIENT_DATA_HASH, descriptor, getAssertionParameters, paramsOf, RP_ID, register } from '../ceremony.ts';
+import {
+  CLIENT_DATA_HASH,
+  descriptor,
+  getAssertionParameters,
+  makeCredentialParameters,
+  paramsOf,
+  RP_ID,
+  register,
+} from '../ceremony.ts';
 import type { Check, CheckGroup, Needs } from '../check.ts';
 import { expect, expectEqual, expectOk, expectStatus } from '../expect.ts';
 import type { Subject } from '../subject.ts';
@@ -35,11 +43,11 @@ function reset(
 function erases(
   name: string,
   statement: string,
-  fault: string,
+  fault: string | readonly string[],
   needs: Needs,
   run: (key: Subject) => Promise<void>,
 ): Check {
-  return reset(name, statement, [fault], { spoils: true, ...needs }, run);
+  return reset(name, statement, [fault].flat(), { spoils: true, ...needs }, run);
 }
 
 /** The reset, with power fresh. */
@@ -176,6 +184,35 @@ export const resetChecks: CheckGroup = {
         await new ConfigClient(key.ctap2, token).toggleAlwaysUv();
         await afterReset(key);
         expectEqual((await Said.of(key)).options.get('alwaysUv'), before, 'alwaysUv');
+      },
+    ),
+    erases(
+      'enterpriseAttestation',
+      'After a reset enterprise attestation is not enabled.',
+      'reset-keeps-enterprise-attestation',
+      { touches: 1, pin: true, options: ['ep', 'authnrCfg'] },
+      async (key) => {
+        const token = await key.token(Permission.authenticatorConfiguration);
+        await new ConfigClient(key.ctap2, token).enableEnterpriseAttestation();
+        await afterReset(key);
+        expectEqual((await Said.of(key)).options.get('ep'), false, 'ep');
+      },
+    ),
+    erases(
+      'enterpriseAttestation.refused',
+      'After a reset requests for enterprise attestation are refused.',
+      ['enterprise-attestation-outlives-reset', 'attestation-takes-enterprise-2'],
+      { touches: 1, pin: true, options: ['ep', 'authnrCfg'] },
+      async (key) => {
+        const token = await key.token(Permission.authenticatorConfiguration);
+        await new ConfigClient(key.ctap2, token).enableEnterpriseAttestation();
+        await afterReset(key);
+        const { options } = await key.ctap2.getInfo();
+        if (options?.ep === true) return; // another check judges that
+        const bare = { enterpriseAttestation: 2, pinUvAuthParam: undefined };
+        const parameters = await makeCredentialParameters(key, bare);
+        const answer = await key.request(Command.authenticatorMakeCredential, parameters);
+        expectStatus(answer, 'CTAP1_ERR_INVALID_PARAMETER');
       },
     ),
     erases(
