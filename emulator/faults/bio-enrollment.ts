@@ -1,56 +1,34 @@
 /** Faults of authenticatorBioEnrollment. */
-import { equalBytes } from '../../ctap/bytes.ts';
 import type { CborMap, CborValue } from '../../ctap/cbor.ts';
 import { bioEnrollmentRequest, BioEnrollmentSubcommand as Subcommand } from '../../ctap/commands/bio-enrollment.ts';
 import { Command } from '../../ctap/commands/index.ts';
 import { Status, type StatusName } from '../../ctap/status.ts';
 import { acceptIf, aftermathFault, changeMap } from './aftermath-faults.ts';
+import { bioEnrollmentEndFaults } from './bio-enrollment-end.ts';
+import {
+  BIO,
+  begins,
+  enumerates,
+  goesOn,
+  hasParam,
+  isOtherTemplate,
+  isSubcommand,
+  Member,
+  NAME,
+  param,
+  TEMPLATE_ID,
+} from './bio-enrollment-seen.ts';
 import { acceptsFault, answerFault, mapOf, type SeenRequest, seen, statusFault } from './ctap2-faults.ts';
 import type { Fault, FaultContext } from './fault.ts';
 import { parameterFaults } from './parameters.ts';
 
-const BIO = Command.authenticatorBioEnrollment;
 const INFO = Command.authenticatorGetInfo;
 const commands = [BIO];
 const OPTIONS = 0x04;
-/** Members of a response. */
-const Member = {
-  modality: 0x01,
-  fingerprintKind: 0x02,
-  maxCaptureSamples: 0x03,
-  templateId: 0x04,
-  status: 0x05,
-  remaining: 0x06,
-  templateInfos: 0x07,
-  maxName: 0x08,
-} as const;
-const TEMPLATE_ID = 0x01;
-const NAME = 0x02;
-
-const isSubcommand =
-  (...subcommands: readonly number[]) =>
-  ({ command, parameters }: SeenRequest): boolean =>
-    command === BIO && subcommands.includes(Number(parameters.get(0x02)));
-const begins = isSubcommand(Subcommand.enrollBegin);
-const goesOn = isSubcommand(Subcommand.enrollCaptureNextSample);
 const names = isSubcommand(Subcommand.setFriendlyName);
 const removes = isSubcommand(Subcommand.removeEnrollment);
-const enumerates = isSubcommand(Subcommand.enumerateEnrollments);
 const describes = isSubcommand(Subcommand.getFingerprintSensorInfo);
 const asksModality = ({ parameters }: SeenRequest) => parameters.get(0x06) === true;
-
-function param({ parameters }: SeenRequest, key: number): CborValue | undefined {
-  const params = parameters.get(0x03);
-  return params instanceof Map ? params.get(key) : undefined;
-}
-const hasParam = (key: number) => (request: SeenRequest) => param(request, key) !== undefined;
-
-/** True where the request goes on with a template that is not the one under way. */
-function isOtherTemplate({ authenticator }: FaultContext, request: SeenRequest): boolean {
-  const id = param(request, TEMPLATE_ID);
-  const { enrollment } = authenticator;
-  return enrollment !== undefined && id instanceof Uint8Array && !equalBytes(id, enrollment.templateId);
-}
 
 type When = (request: SeenRequest) => boolean;
 
@@ -310,4 +288,5 @@ export const bioEnrollmentFaults: readonly Fault[] = [
       };
     },
   },
+  ...bioEnrollmentEndFaults,
 ];

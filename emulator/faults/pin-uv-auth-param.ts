@@ -14,7 +14,6 @@ interface Ceremony {
   readonly name: string;
   readonly command: number;
   readonly permission: number;
-  readonly otherPermission: number;
   readonly options: number;
   readonly param: number;
   readonly protocol: number;
@@ -25,7 +24,6 @@ const ceremonies: readonly Ceremony[] = [
     name: 'make-credential',
     command: Command.authenticatorMakeCredential,
     permission: Permission.makeCredential,
-    otherPermission: Permission.getAssertion,
     options: 0x07,
     param: 0x08,
     protocol: 0x09,
@@ -34,7 +32,6 @@ const ceremonies: readonly Ceremony[] = [
     name: 'get-assertion',
     command: Command.authenticatorGetAssertion,
     permission: Permission.getAssertion,
-    otherPermission: Permission.makeCredential,
     options: 0x05,
     param: 0x06,
     protocol: 0x07,
@@ -45,7 +42,7 @@ function bytesOf(value: CborValue | undefined): Uint8Array | undefined {
   return value instanceof Uint8Array ? value : undefined;
 }
 
-function ofCeremony({ name, command, permission, otherPermission, options, param, protocol }: Ceremony): Fault[] {
+function ofCeremony({ name, command, permission, options, param, protocol }: Ceremony): Fault[] {
   const commands = [command];
   const length = (parameters: CborMap) => bytesOf(parameters.get(param))?.length;
   const isAuthorized = (parameters: CborMap) => (length(parameters) ?? 0) > 0;
@@ -85,14 +82,6 @@ function ofCeremony({ name, command, permission, otherPermission, options, param
       commands,
       refusal,
       when: ({ parameters }) => length(parameters) === 16 && parameters.get(protocol) === 2,
-    }),
-    acceptsFault({
-      id: `${name}-takes-token-without-permission`,
-      summary: `takes tokens at ${name} that were given for the other of makeCredential and getAssertion`,
-      commands,
-      refusal,
-      when: ({ parameters }) => isAuthorized(parameters),
-      given: ({ authenticator: { token } }) => token.has(otherPermission) && !token.has(permission),
     }),
     tokenFault({
       id: `${name}-takes-token-of-other-rp`,

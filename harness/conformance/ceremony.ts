@@ -20,6 +20,7 @@ import { decodeCoseKey } from '../../ctap/cose.ts';
 import { Permission } from '../../ctap/pin-uv-auth/index.ts';
 import type { PinUvAuthToken } from '../client/pin-uv-auth-token.ts';
 import { expect } from './expect.ts';
+import { NotApplicable } from './not-applicable.ts';
 import type { Subject } from './subject.ts';
 
 /** The relying party of the checks. */
@@ -77,6 +78,15 @@ export async function getAssertionParameters(
       ? {}
       : await authorize(key, Permission.getAssertion, request.rpId, request.clientDataHash);
   return getAssertionRequest.encode({ ...request, ...authorization });
+}
+
+/**
+ * A getAssertion request by which nobody verifies the user.
+ * @throws NotApplicable for a key that wants that always
+ */
+export async function unverifiedParameters(key: Subject, given: Partial<GetAssertionRequest> = {}): Promise<CborMap> {
+  if ((await key.info()).options?.alwaysUv === true) throw new NotApplicable('the key always verifies its user');
+  return getAssertionParameters(key, given, false);
 }
 
 async function authorize(key: Subject, permission: number, rpId: string, clientDataHash: Uint8Array) {

@@ -13,7 +13,7 @@ import { Enrolment, sensorInfo } from '../enrolment.ts';
 import { expect, expectEqual, expectOk, expectStatus } from '../expect.ts';
 import type { Subject } from '../subject.ts';
 import { enrolling } from './bio-enrollment-capture.ts';
-
+import { endingEnrolments } from './bio-enrollment-end.ts';
 import { MANAGES, UNKNOWN } from './bio-enrollment-steps.ts';
 import { parameterChecks } from './parameters.ts';
 
@@ -296,5 +296,5 @@ const naming: readonly Check[] = [
 
 export const bioEnrollmentChecks: CheckGroup = {
   name: 'authenticatorBioEnrollment',
-  checks: [...describing, ...enrolling, ...refusals, ...unauthorized, ...naming],
+  checks: [...describing, ...enrolling, ...endingEnrolments, ...refusals, ...unauthorized, ...naming],
 };

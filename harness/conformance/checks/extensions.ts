@@ -9,9 +9,11 @@ import {
   makeCredentialParameters,
   type Registration,
   register,
+  unverifiedParameters,
 } from '../ceremony.ts';
 import type { Check, CheckGroup, Needs } from '../check.ts';
 import { expect, expectEqual, expectStatus } from '../expect.ts';
+import { NotApplicable } from '../not-applicable.ts';
 import { ONE_USER, registerPasskey } from '../passkeys.ts';
 import type { Subject } from '../subject.ts';
 import { kebab } from './parameters.ts';
@@ -89,7 +91,8 @@ function protectedBy(
     async run(key) {
       const made = await registerPasskey(key, level(value));
       const allowList = named ? [descriptor(made)] : undefined;
-      const parameters = await getAssertionParameters(key, { rpId: ONE_USER, ...(allowList ? { allowList } : {}) });
+      const request = { rpId: ONE_USER, ...(allowList ? { allowList } : {}) };
+      const parameters = await (needs.pin ? getAssertionParameters : unverifiedParameters)(key, request);
       expectStatus(await key.request(GET_ASSERTION, parameters), status);
     },
   };
@@ -218,8 +221,13 @@ export const extensionChecks: CheckGroup = {
       needs: { extensions: ['credProtect'], touches: 2 },
       faults: ['cred-protect-3-excluded-unverified'],
       async run(key) {
+        const { options = {} } = await key.info();
+        if (key.state.pin && options.makeCredUvNotRqd !== true) {
+          throw new NotApplicable('with a PIN the key makes no credential without verification');
+        }
         const excludeList = [descriptor(await register(key, level(3)))];
-        const answer = await key.request(MAKE_CREDENTIAL, await makeCredentialParameters(key, { excludeList }));
+        const unverified = { excludeList, pinUvAuthParam: undefined };
+        const answer = await key.request(MAKE_CREDENTIAL, await makeCredentialParameters(key, unverified));
         expectStatus(answer, 'CTAP2_OK');
       },
     },

@@ -2,7 +2,16 @@
 import { toHex, utf8 } from '../../../ctap/bytes.ts';
 import { Command } from '../../../ctap/commands/index.ts';
 import type { StatusName } from '../../../ctap/status.ts';
-import { type Assertion, assertion, descriptor, getAssertionParameters, RP_ID, register } from '../ceremony.ts';
+import {
+  type Assertion,
+  assertion,
+  assertionOf,
+  descriptor,
+  getAssertionParameters,
+  RP_ID,
+  register,
+  unverifiedParameters,
+} from '../ceremony.ts';
 import type { Check, CheckGroup, Needs } from '../check.ts';
 import { expect, expectEqual, expectStatus } from '../expect.ts';
 import { NO_USER, ONE_USER, registerPasskey, registerThree, THREE_USERS, USERS } from '../passkeys.ts';
@@ -54,7 +63,9 @@ function ofThree(
     faults: [fault],
     async run(key) {
       await registerThree(key);
-      judge(await assertion(key, { rpId: THREE_USERS }));
+      const request = { rpId: THREE_USERS };
+      const parameters = await (needs.pin ? getAssertionParameters : unverifiedParameters)(key, request);
+      judge(assertionOf(await key.accepted(Command.authenticatorGetAssertion, parameters)));
     },
   };
 }
