@@ -19,6 +19,8 @@ import { dissect } from './usb/tshark.ts';
 const kernel = await bootKernel();
 const rpId = 'example.com';
 const PIN = '314159';
+/** Seconds for Chromium's start and two ceremonies in an emulated machine. */
+const CHROMIUM_PATIENCE = 600;
 
 /** An entry without what two clocks tell differently. */
 function timeless(entries: readonly TraceEntry[]) {
@@ -62,6 +64,25 @@ describe('a capture of the bus while libfido2 registers and signs in with a PIN'
     const told = await dissect(capture, 'usbhid.data', 'usbhid.data');
     expect(told.map(([data]) => data)).toEqual(reports(readTraffic(capture).traffic));
   });
+});
+
+it('a capture of the bus while Chromium registers and signs in decodes to what the key has logged', async () => {
+  const key = await GadgetKey.plugIn(kernel, 'token2-r3');
+  const capture = await captureWhile(kernel, async () => {
+    const browser = await kernel.spawn('exec node dist/test/system/browsers/chromium-on-bus.js');
+    const [line] = await browser.waitForLine(/^{"signature":.*}$/, { timeout: CHROMIUM_PATIENCE });
+    expect(JSON.parse(line).signature).toBeGreaterThan(64);
+    expect(await browser.ended).toMatchObject({ status: 0 });
+  });
+  const [captured, logged] = [readTraffic(capture), readTraffic(await key.log())];
+  await key.unplug();
+  expect(captured.problems).toEqual([]);
+  const entries = decodeTrace(captured.traffic);
+  expect(timeless(entries)).toEqual(timeless(decodeTrace(logged.traffic)));
+  const answered = entries.filter(({ type, status }) => type === 'answer' && status === 'CTAP2_OK');
+  expect(answered.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['authenticatorMakeCredential', 'authenticatorGetAssertion']),
+  );
 });
 
 describe('our own capture in Wireshark', () => {

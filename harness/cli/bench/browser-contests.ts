@@ -6,12 +6,14 @@ import { closeServer, freePort, listen } from '../../../emulator/lab/listening.t
 import { createBrowserlessClient } from '../../browsers/browserless.ts';
 import { withDebuggedChromium } from '../../browsers/debugged-chromium.ts';
 import { type PlaywrightContext, type PlaywrightPage, withSecurityKey } from '../../browsers/playwright.ts';
+import { CdpConnection } from '../../browsers/webdriver/cdp-connection.ts';
 import { closing } from '../closing.ts';
 import { type Contest, type Operation, Unavailable } from './rounds.ts';
 
 export const browserContests: readonly (readonly [string, () => Promise<Contest>])[] = [
   ['page-registration', () => pageContest('page-registration', CREATE, debuggedPage)],
   ['page-sign-in', () => pageContest('page-sign-in', GET, debuggedPage)],
+  ['page-echo', pageEchoContest],
   ['playwright-registration', () => pageContest('playwright-registration', CREATE, playwrightPage)],
   ['playwright-sign-in', () => pageContest('playwright-sign-in', GET, playwrightPage)],
   ['page-start', pageStartContest],
@@ -149,6 +151,53 @@ async function pageContest(
       closing(async (onClose) => {
         onClose(() => ours.close());
         onClose(() => theirs.close());
+      }),
+  };
+}
+
+/** The name of the page's function that reaches this process. */
+const CHANNEL = 'echo';
+const ECHO = `async (count) => {
+  for (let index = 0; index < count; index++) {
+    await new Promise((resolve) => {
+      window.settle = resolve;
+      window.${CHANNEL}('challenge');
+    });
+  }
+}`;
+
+/**
+ * A call of a page to this process and its answer, and nothing else: no key outside the browser can be faster than that,
+ * while Chromium's own signs inside it.
+ */
+async function pageEchoContest(): Promise<Contest> {
+  const [ours, theirs] = [await openChromium(), await openChromium()];
+  const context = await ours.browser.newContext();
+  const page = await openPage(context, ours.origin);
+  const connection = await CdpConnection.open(ours.debugger);
+  const { targetInfos } = await connection.send<{ targetInfos: readonly { url: string; targetId: string }[] }>(
+    'Target.getTargets',
+  );
+  const targetId = targetInfos.find(({ url }) => url.startsWith(ours.origin))?.targetId;
+  const { sessionId } = await connection.send<{ sessionId: string }>('Target.attachToTarget', {
+    targetId,
+    flatten: true,
+  });
+  connection.on<{ executionContextId: number }>('Runtime.bindingCalled', ({ executionContextId: contextId }) => {
+    connection.send('Runtime.evaluate', { expression: 'window.settle()', contextId }, sessionId).catch(() => undefined); // of a page that goes
+  });
+  await connection.send('Runtime.enable', {}, sessionId);
+  await connection.send('Runtime.addBinding', { name: CHANNEL }, sessionId);
+  return {
+    name: 'page-echo',
+    subject: inPage(page, ECHO),
+    against: 'a sign-in by Chromium’s own virtual authenticator',
+    reference: inPage(await theirPage(theirs), GET),
+    close: () =>
+      closing(async (onClose) => {
+        onClose(() => ours.close());
+        onClose(() => theirs.close());
+        onClose(() => connection.close());
       }),
   };
 }

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Measurement } from '../../../harness/cli/bench/rounds.ts';
 import { environment, runCli } from './run-cli.ts';
 
-const rows = ['page-sign-in', 'browserless-sign-in'];
+const rows = ['page-sign-in', 'page-echo', 'browserless-sign-in'];
 
 let folder: string;
 beforeEach(() => {
