@@ -15,6 +15,8 @@ describe('ctaplab conformance', () => {
       timeout: 900,
     });
     const run = JSON.parse(report) as Run;
+    const seconds = (Date.parse(run.finishedAt) - Date.parse(run.startedAt)) / 1000;
+    console.log(`conformance over uhid: ${run.counts.passed} checks passed in ${seconds.toFixed()} s`);
     expect(run.complete).toBe(true);
     expect(run.key).toMatchObject({ virtual: false, carrier: 'hid' });
     expect(run.results.filter(({ outcome }) => outcome === 'failed' || outcome === 'warning')).toEqual([]);
