@@ -17,6 +17,7 @@ import { type Bench, type KeyState, NotReady, type UserBehaviour, type WantedSta
 import { watchBlinking, watchCard } from './blinking.ts';
 import { RP_ID } from './ceremony.ts';
 import type { Hand } from './hand.ts';
+import { Hub } from './hub.ts';
 import { Leftovers } from './leftovers.ts';
 import { LenientCtap2Client } from './lenient-info.ts';
 import { ALL_ATTEMPTS, LAST_ATTEMPTS } from './needs.ts';
@@ -50,6 +51,7 @@ export class PhysicalBench implements Bench {
   readonly #hand: Hand;
   readonly #allowReset: boolean;
   #pin = PIN;
+  #hub: Hub | undefined;
   #leftovers: Leftovers | undefined;
   #wasReset = false;
   #poweredAt = Number.NEGATIVE_INFINITY;
@@ -110,7 +112,28 @@ export class PhysicalBench implements Bench {
   }
 
   async connect(): Promise<HidConnection> {
-    return watchBlinking(await this.#hand.connect(), this.#asked, this.#ready);
+    return watchBlinking(await this.#shared(), this.#asked, this.#ready);
+  }
+
+  /** All checks share one connection: a system may take a twentieth of a second to close one. */
+  async #shared(): Promise<HidConnection> {
+    this.#hub ??= this.#keep(await this.#hand.connect());
+    return this.#hub.share();
+  }
+
+  #keep(connection: HidConnection): Hub {
+    const hub = new Hub(connection);
+    hub.share().onGone(() => {
+      if (this.#hub === hub) this.#hub = undefined;
+      hub.close().catch(() => undefined); // of a key that is gone
+    });
+    return hub;
+  }
+
+  async #leave(): Promise<void> {
+    const hub = this.#hub;
+    this.#hub = undefined;
+    await hub?.close();
   }
 
   async connectCard(): Promise<CardConnection> {
@@ -121,6 +144,7 @@ export class PhysicalBench implements Bench {
   readonly #ready = () => this.#settled;
 
   async replug(): Promise<void> {
+    await this.#leave();
     await this.#hand.replug();
     this.#poweredAt = performance.now();
   }
@@ -163,8 +187,9 @@ export class PhysicalBench implements Bench {
     }
   }
 
-  close(): Promise<void> {
-    return this.#hand.close();
+  async close(): Promise<void> {
+    await this.#leave();
+    await this.#hand.close();
   }
 
   /** Opens the key for one act, beside any check. */

@@ -143,6 +143,7 @@ describe('without leave to reset', () => {
     await expect(judged.begin({ ...AS_IT_IS, attempts: 6 })).rejects.toThrow(
       'it spends 6 attempts of the PIN, and 8 are left: the last three are kept',
     );
+    await judged.close(); // what keeps the key powered
     for (let attempt = 0; attempt < 5; attempt++) await asOwner(wrongPin); // each on a power-up of its own
     expect(await retries()).toBe(3);
     await expect(judged.begin({ ...AS_IT_IS, attempts: 1 })).rejects.toThrow(/3 are left/);
