@@ -38,6 +38,14 @@ async function visit(store?: Store): Promise<{ page: Page; key: SecurityKey }> {
 
 const run = (page: Page, flow: keyof Offered) => page.evaluate(`window.${flow}()`);
 
+/** Signs in, and anew where the packages misread a good signature. */
+async function signIn(page: Page): Promise<string> {
+  for (;;) {
+    const said = (await run(page, 'signIn')) as string;
+    if (!party.misreads?.(said)) return said;
+  }
+}
+
 /** What a key remembers, on another key. */
 async function copyOf(store: Store): Promise<Store> {
   const copy = memoryStore();
@@ -58,12 +66,12 @@ describe.each([
   it('registers and signs in', async () => {
     const { page, key } = await visit();
     expect(await run(page, 'register')).toBe('done');
-    expect(await run(page, 'signIn')).toBe('done');
+    expect(await signIn(page)).toBe('done');
     key.presence = 'deny';
     expect(await run(page, 'signIn')).toMatch(notAllowed);
     expect(await run(page, 'register')).toMatch(notAllowed);
     key.presence = 'auto';
-    expect(await run(page, 'signIn')).toBe('done');
+    expect(await signIn(page)).toBe('done');
   });
 
   it('lets no other key in, and no clone that is behind', async () => {
@@ -71,11 +79,11 @@ describe.each([
     const { page } = await visit(store);
     expect(await run(page, 'register')).toBe('done');
     const stolen = await copyOf(store);
-    for (let times = 0; times < 3; times++) expect(await run(page, 'signIn')).toBe('done');
+    for (let times = 0; times < 3; times++) expect(await signIn(page)).toBe('done');
     const other = await visit();
     expect(await run(other.page, 'signIn')).toMatch(notAllowed);
     const clone = await visit(stolen);
-    expect(await run(clone.page, 'signIn')).toMatch(/counter|verif|fail/i);
-    expect(await run(page, 'signIn')).toBe('done');
+    expect(await signIn(clone.page)).toMatch(/counter|verif|fail/i);
+    expect(await signIn(page)).toBe('done');
   });
 });

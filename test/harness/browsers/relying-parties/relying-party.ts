@@ -15,6 +15,8 @@ export interface Offered {
 
 export interface RelyingParty {
   readonly origin: string;
+  /** True for a refusal that is a defect of the packages: the key has signed well. Default: there is none. */
+  readonly misreads?: (refusal: string) => boolean;
   close(): Promise<void>;
 }
 
