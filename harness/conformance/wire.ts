@@ -19,6 +19,12 @@ import type { Hub } from './hub.ts';
 const AT_ONCE = 1000;
 const STEP = 20;
 
+/**
+ * Packets that go out at once, and the milliseconds that a full-speed USB device takes for as many. uhid drops what its
+ * key has not read in time: it keeps 32.
+ */
+const BURST = 16;
+
 export class HidWire {
   readonly #hub: Hub;
   readonly #bench: Bench;
@@ -35,9 +41,12 @@ export class HidWire {
     this.#stop();
   }
 
-  /** Sends packets as they are. */
+  /** Sends packets as they are, to a key that lasts no faster than USB carries them. */
   async send(...packets: readonly Uint8Array[]): Promise<void> {
-    for (const packet of packets) await this.#hub.write(packet);
+    for (const [index, packet] of packets.entries()) {
+      if (index > 0 && index % BURST === 0 && !this.#bench.virtual) await this.#bench.wait(BURST);
+      await this.#hub.write(packet);
+    }
   }
 
   /** The next packet on a channel; undefined where none comes within the limit. Those on others stay where they are. */
