@@ -8,7 +8,7 @@ import type { Signer } from '../../ctap/crypto.ts';
 import * as der from './der.ts';
 
 const POINT_LENGTH = 65;
-const OID = {
+export const OID = {
   ecPublicKey: '1.2.840.10045.2.1',
   prime256v1: '1.2.840.10045.3.1.7',
   ecdsaWithSha256: '1.2.840.10045.4.3.2',

@@ -2,12 +2,14 @@
 import type { CborMap } from '../../ctap/cbor.ts';
 import { Command } from '../../ctap/commands/index.ts';
 import { Algorithm } from '../../ctap/crypto.ts';
+import { OID } from '../attestation/certificate.ts';
 import * as der from '../attestation/der.ts';
 import {
   certificateFault,
   critical,
   extensionWith,
   isOrdinary,
+  ofOtherAaguid,
   preference,
   statementOf,
   withSpoiledSignature,
@@ -19,15 +21,6 @@ import { elementsOf, Tbs, withElement } from './forged-chain.ts';
 const commands = [Command.authenticatorMakeCredential];
 const FMT = 0x01;
 const ATT_STMT = 0x03;
-
-const OID = {
-  country: '2.5.4.6',
-  organization: '2.5.4.10',
-  organizationalUnit: '2.5.4.11',
-  commonName: '2.5.4.3',
-  basicConstraints: '2.5.29.19',
-  aaguid: '1.3.6.1.4.1.45724.1.1.4',
-} as const;
 
 function prefers(...formats: readonly string[]): (request: SeenRequest) => boolean {
   return (request) => preference(request).join() === formats.join();
@@ -48,8 +41,6 @@ function subjectWith(attribute: string, change: (value: Uint8Array) => Uint8Arra
     return withElement(tbs, Tbs.subject, der.sequence(...sets));
   };
 }
-
-const otherAaguid = der.octetString(new Uint8Array(16).fill(0xee));
 
 function basicConstraints(authority: boolean) {
   const value = authority ? der.sequence(der.boolean(true)) : der.sequence();
@@ -81,7 +72,7 @@ const certificateFaults: readonly Fault[] = [
     leaf: basicConstraints(true),
   }),
   certificateFault('attestation-certificate-of-other-aaguid', 'attests by a certificate of another AAGUID', {
-    leaf: extensionWith(OID.aaguid, (oid) => der.sequence(oid, der.octetString(otherAaguid))),
+    leaf: ofOtherAaguid,
   }),
   certificateFault(
     'attestation-certificate-aaguid-critical',

@@ -3,6 +3,7 @@ import { concat } from '../../ctap/bytes.ts';
 import { type CborMap, encodeCbor } from '../../ctap/cbor.ts';
 import { Command } from '../../ctap/commands/index.ts';
 import { Status } from '../../ctap/status.ts';
+import { OID } from '../attestation/certificate.ts';
 import * as der from '../attestation/der.ts';
 import { mapOf, type SeenRequest, seen } from './ctap2-faults.ts';
 import type { Fault } from './fault.ts';
@@ -69,29 +70,43 @@ export function certificateFault(
   };
 }
 
+type Elements = readonly Uint8Array[];
+
+/** The list of extensions, changed. */
+function changeExtensions(tbs: Elements, change: (list: Elements) => Elements): Uint8Array[] {
+  const list = elementsOf(elementsOf(tbs[Tbs.extensions]!)[0]!);
+  return withElement(tbs, Tbs.extensions, der.explicit(3, der.sequence(...change(list))));
+}
+
 /**
  * The extensions with one of them changed.
  * @param change gets the identifier and the value, and gives the whole extension; nothing where it is to go
  */
 export function extensionWith(id: string, change: (oid: Uint8Array, value: Uint8Array) => Uint8Array | undefined) {
   const type = der.oid(id).join();
-  return (tbs: readonly Uint8Array[]): Uint8Array[] => {
-    const list = elementsOf(elementsOf(tbs[Tbs.extensions]!)[0]!).flatMap((extension) => {
-      const [oid, ...rest] = elementsOf(extension);
-      return oid!.join() === type ? (change(oid!, rest.at(-1)!) ?? []) : [extension];
-    });
-    return withElement(tbs, Tbs.extensions, der.explicit(3, der.sequence(...list)));
-  };
+  return (tbs: Elements): Uint8Array[] =>
+    changeExtensions(tbs, (list) =>
+      list.flatMap((extension) => {
+        const [oid, ...rest] = elementsOf(extension);
+        return oid!.join() === type ? (change(oid!, rest.at(-1)!) ?? []) : [extension];
+      }),
+    );
 }
 
 /** The extensions with one more. */
 export function withExtension(id: string, value: Uint8Array) {
-  return (tbs: readonly Uint8Array[]): Uint8Array[] => {
-    const list = elementsOf(elementsOf(tbs[Tbs.extensions]!)[0]!);
-    const added = der.sequence(der.oid(id), der.octetString(value));
-    return withElement(tbs, Tbs.extensions, der.explicit(3, der.sequence(...list, added)));
-  };
+  const added = valued(value)(der.oid(id));
+  return (tbs: Elements): Uint8Array[] => changeExtensions(tbs, (list) => [...list, added]);
 }
+
+/** The same extension with another value, DER. */
+export const valued =
+  (value: Uint8Array) =>
+  (oid: Uint8Array): Uint8Array =>
+    der.sequence(oid, der.octetString(value));
+
+/** The certificate of another AAGUID. */
+export const ofOtherAaguid = extensionWith(OID.aaguid, valued(der.octetString(new Uint8Array(16).fill(0xee))));
 
 /** The same extension, but critical. */
 export const critical = (oid: Uint8Array, value: Uint8Array): Uint8Array => der.sequence(oid, der.boolean(true), value);

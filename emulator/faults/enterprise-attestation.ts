@@ -1,5 +1,7 @@
 /** Faults of enterprise attestation, where it is enabled. */
+import { AuthenticatorConfigSubcommand } from '../../ctap/commands/authenticator-config.ts';
 import { Command } from '../../ctap/commands/index.ts';
+import { OID } from '../attestation/certificate.ts';
 import * as der from '../attestation/der.ts';
 import { acceptIf, aftermathFault, refuseBy } from './aftermath-faults.ts';
 import {
@@ -7,7 +9,9 @@ import {
   critical,
   extensionWith,
   isEnterprise,
+  ofOtherAaguid,
   statementOf,
+  valued,
   withExtension,
   withSpoiledSignature,
 } from './certificate-faults.ts';
@@ -23,13 +27,6 @@ const EP_ATT = 0x04;
 const KIND = 0x0a;
 const VENDOR_FACILITATED = 1;
 const PLATFORM_MANAGED = 2;
-
-const OID = {
-  serialNumber: '1.3.6.1.4.1.45724.1.1.2',
-  aaguid: '1.3.6.1.4.1.45724.1.1.4',
-} as const;
-
-const ENABLE = 0x01;
 
 export const enterpriseAttestationFaults: readonly Fault[] = [
   ...[0, 3].map((kind) =>
@@ -91,9 +88,7 @@ export const enterpriseAttestationFaults: readonly Fault[] = [
     'attests by a certificate for enterprises whose serial number is no string of bytes',
     {
       of: 'enterprise',
-      leaf: extensionWith(OID.serialNumber, (oid) =>
-        der.sequence(oid, der.octetString(der.integer(Uint8Array.of(0x42)))),
-      ),
+      leaf: extensionWith(OID.serialNumber, valued(der.integer(Uint8Array.of(0x42)))),
     },
     isEnterprise,
   ),
@@ -104,8 +99,8 @@ export const enterpriseAttestationFaults: readonly Fault[] = [
       of: 'enterprise',
       leaf: (tbs) => {
         // a part of the leaf's key, which is new each time
-        const value = der.octetString(tbs[Tbs.publicKey]!.slice(-8));
-        return extensionWith(OID.serialNumber, (oid) => der.sequence(oid, der.octetString(value)))(tbs);
+        const serial = der.octetString(tbs[Tbs.publicKey]!.slice(-8));
+        return extensionWith(OID.serialNumber, valued(serial))(tbs);
       },
     },
     isEnterprise,
@@ -113,12 +108,7 @@ export const enterpriseAttestationFaults: readonly Fault[] = [
   certificateFault(
     'enterprise-certificate-of-other-aaguid',
     'attests by a certificate for enterprises of another AAGUID',
-    {
-      of: 'enterprise',
-      leaf: extensionWith(OID.aaguid, (oid) =>
-        der.sequence(oid, der.octetString(der.octetString(new Uint8Array(16).fill(0xee)))),
-      ),
-    },
+    { of: 'enterprise', leaf: ofOtherAaguid },
     isEnterprise,
   ),
   certificateFault('attestation-certificate-with-serial', 'tells everybody its serial number in its certificate', {
@@ -128,7 +118,9 @@ export const enterpriseAttestationFaults: readonly Fault[] = [
     id: 'enterprise-attestation-ends-without-power',
     summary: 'refuses enterprise attestation when it has been without power, though it says that it is enabled',
     commands: [Command.authenticatorConfig, ...commands],
-    trigger: ({ command, parameters }) => command === Command.authenticatorConfig && parameters.get(0x01) === ENABLE,
+    trigger: ({ command, parameters }) =>
+      command === Command.authenticatorConfig &&
+      parameters.get(0x01) === AuthenticatorConfigSubcommand.enableEnterpriseAttestation,
     powerCycle: true,
     aftermath: isEnterprise,
     change: refuseBy('CTAP1_ERR_INVALID_PARAMETER'),

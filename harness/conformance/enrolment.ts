@@ -15,8 +15,8 @@ import { Permission } from '../../ctap/pin-uv-auth/index.ts';
 import type { PinUvAuthToken } from '../client/pin-uv-auth-token.ts';
 import type { Answer } from './answer.ts';
 import { paramsOf } from './ceremony.ts';
-import { expect, expectOk } from './expect.ts';
-import { lenientCbor } from './lenient-cbor.ts';
+import { expect } from './expect.ts';
+import { responseOf } from './response.ts';
 import type { Subject } from './subject.ts';
 
 /** More than any sensor wants of one finger. */
@@ -50,10 +50,7 @@ export class Enrolment {
   }
 
   async accepted(subCommand: number, params?: BioEnrollmentParams): Promise<BioEnrollmentResponse> {
-    const answer = await this.request(subCommand, params);
-    expectOk(answer);
-    const value = answer.body.length === 0 ? new Map() : lenientCbor(answer.body);
-    return bioEnrollmentResponse.decode(value, 'authenticatorBioEnrollment response');
+    return read(await this.request(subCommand, params));
   }
 
   begin(): Promise<BioEnrollmentResponse> {
@@ -83,10 +80,13 @@ export class Enrolment {
   /** The enrolled fingers: template id in order, and name. */
   async templates(): Promise<{ templateId: Uint8Array; templateFriendlyName?: string | undefined }[]> {
     const answer = await this.request(Subcommand.enumerateEnrollments);
-    if (answer.status !== 0 || answer.body.length === 0) return [];
-    const response = bioEnrollmentResponse.decode(lenientCbor(answer.body), 'authenticatorBioEnrollment response');
-    return response.templateInfos ?? [];
+    return answer.status === 0 ? (read(answer).templateInfos ?? []) : [];
   }
+}
+
+/** What the key says of an enrolment. @throws CheckFailure for a refusal */
+export function read(answer: Answer): BioEnrollmentResponse {
+  return bioEnrollmentResponse.decode(responseOf(answer), 'authenticatorBioEnrollment response');
 }
 
 /** Ends an enrolment; this takes no token. */

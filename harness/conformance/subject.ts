@@ -4,7 +4,7 @@ import { type CborMap, encodeCbor } from '../../ctap/cbor.ts';
 import type { GetInfoResponse } from '../../ctap/commands/get-info.ts';
 import { BROADCAST_CHANNEL, HidCommand } from '../../ctap/hid/packet.ts';
 import { decodeResponse, encodeCommand, StatusWord, StatusWordError, selectCommand } from '../../ctap/iso7816/apdu.ts';
-import { CtapError, Status, statusName } from '../../ctap/status.ts';
+import { CtapError, Status } from '../../ctap/status.ts';
 import { OTP_AID } from '../../ctap/token2/otp-applet.ts';
 import { CtapCardDevice } from '../client/ctap-card.ts';
 import { CtapHidDevice } from '../client/ctap-hid.ts';
@@ -21,9 +21,9 @@ import type { Answer } from './answer.ts';
 import type { Bench, KeyState, UserBehaviour } from './bench.ts';
 import { CheckFailure } from './check-failure.ts';
 import { Hub } from './hub.ts';
-import { lenientCbor } from './lenient-cbor.ts';
 import { LenientCtap2Client } from './lenient-info.ts';
 import { NotApplicable } from './not-applicable.ts';
+import { responseOf } from './response.ts';
 import { TrafficLog } from './traffic-log.ts';
 import { HidWire } from './wire.ts';
 
@@ -118,16 +118,11 @@ export class Subject {
   }
 
   /**
-   * A request that the key takes: its response, empty where it has none. How canonical it is, checks of its own tell.
+   * A request that the key takes: its response, empty where it has none.
    * @throws CheckFailure for a refusal
    */
   async accepted(command: number, parameters?: CborMap | Uint8Array): Promise<CborMap> {
-    const { status, body } = await this.request(command, parameters);
-    if (status !== Status.CTAP2_OK) throw new CheckFailure(`expected CTAP2_OK, got ${statusName(status)}`);
-    if (body.length === 0) return new Map();
-    const value = lenientCbor(body);
-    if (value instanceof Map) return value;
-    throw new CheckFailure('expected a CBOR map in the answer');
+    return responseOf(await this.request(command, parameters));
   }
 
   /** A token for the PIN that the bench has set. */

@@ -135,17 +135,16 @@ async function theirPage({ browser, origin }: Chromium): Promise<Page> {
   return page;
 }
 
-/** In a Chromium each: the DevTools connection serves all pages of the one that it is of. */
-async function pageContest(
-  name: string,
+/** Beside a page with Chromium's own authenticator, in a Chromium each: a DevTools connection serves all pages of one. */
+async function besideTheirs(
+  names: Pick<Contest, 'name' | 'against'>,
+  subject: (chromium: Chromium) => Promise<Operation>,
   script: string,
-  ourPage: (chromium: Chromium) => Promise<Page>,
 ): Promise<Contest> {
   const [ours, theirs] = [await openChromium(), await openChromium()];
   return {
-    name,
-    subject: inPage(await ourPage(ours), script),
-    against: 'Chromium’s own virtual authenticator',
+    ...names,
+    subject: await subject(ours),
     reference: inPage(await theirPage(theirs), script),
     close: () =>
       closing(async (onClose) => {
@@ -153,6 +152,11 @@ async function pageContest(
         onClose(() => theirs.close());
       }),
   };
+}
+
+function pageContest(name: string, script: string, ourPage: (chromium: Chromium) => Promise<Page>): Promise<Contest> {
+  const names = { name, against: 'Chromium’s own virtual authenticator' };
+  return besideTheirs(names, async (chromium) => inPage(await ourPage(chromium), script), script);
 }
 
 /** The name of the page's function that reaches this process. */
@@ -170,36 +174,27 @@ const ECHO = `async (count) => {
  * A call of a page to this process and its answer, and nothing else: no key outside the browser can be faster than that,
  * while Chromium's own signs inside it.
  */
-async function pageEchoContest(): Promise<Contest> {
-  const [ours, theirs] = [await openChromium(), await openChromium()];
-  const context = await ours.browser.newContext();
-  const page = await openPage(context, ours.origin);
-  const connection = await CdpConnection.open(ours.debugger);
+function pageEchoContest(): Promise<Contest> {
+  const names = { name: 'page-echo', against: 'a sign-in by Chromium’s own virtual authenticator' };
+  return besideTheirs(names, async (chromium) => inPage(await echoingPage(chromium), ECHO), GET);
+}
+
+/** A page whose calls a DevTools connection of ours answers; it ends with the browser. */
+async function echoingPage({ browser, origin, debugger: address }: Chromium): Promise<Page> {
+  const page = await openPage(await browser.newContext(), origin);
+  const connection = await CdpConnection.open(address);
   const { targetInfos } = await connection.send<{ targetInfos: readonly { url: string; targetId: string }[] }>(
     'Target.getTargets',
   );
-  const targetId = targetInfos.find(({ url }) => url.startsWith(ours.origin))?.targetId;
-  const { sessionId } = await connection.send<{ sessionId: string }>('Target.attachToTarget', {
-    targetId,
-    flatten: true,
-  });
+  const targetId = targetInfos.find(({ url }) => url.startsWith(origin))?.targetId;
+  const target = { targetId, flatten: true };
+  const { sessionId } = await connection.send<{ sessionId: string }>('Target.attachToTarget', target);
   connection.on<{ executionContextId: number }>('Runtime.bindingCalled', ({ executionContextId: contextId }) => {
     connection.send('Runtime.evaluate', { expression: 'window.settle()', contextId }, sessionId).catch(() => undefined); // of a page that goes
   });
   await connection.send('Runtime.enable', {}, sessionId);
   await connection.send('Runtime.addBinding', { name: CHANNEL }, sessionId);
-  return {
-    name: 'page-echo',
-    subject: inPage(page, ECHO),
-    against: 'a sign-in by Chromium’s own virtual authenticator',
-    reference: inPage(await theirPage(theirs), GET),
-    close: () =>
-      closing(async (onClose) => {
-        onClose(() => ours.close());
-        onClose(() => theirs.close());
-        onClose(() => connection.close());
-      }),
-  };
+  return page;
 }
 
 /** A context, its first page, and the load of that. */

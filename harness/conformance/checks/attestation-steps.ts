@@ -1,9 +1,11 @@
 /** What checks of attestation look at: the statement of a new credential, and its certificates. */
 import { type PackedStatement, packedStatement } from '../../../ctap/attestation.ts';
 import { concat } from '../../../ctap/bytes.ts';
+import { Command } from '../../../ctap/commands/index.ts';
 import { decodeCoseKey } from '../../../ctap/cose.ts';
 import type { Registration } from '../ceremony.ts';
 import { AttestationCertificate } from '../certificate.ts';
+import { expectEqual } from '../expect.ts';
 import { NotApplicable } from '../not-applicable.ts';
 import type { Subject } from '../subject.ts';
 
@@ -34,4 +36,12 @@ export function isSignedByAttester(key: Subject, made: Registration): boolean {
   const { alg, publicKey } = decodeCoseKey(made.publicKey);
   const message = concat(made.response.authData, made.clientDataHash);
   return key.bench.crypto.verify(signer?.alg ?? alg, signer?.bytes ?? publicKey, message, sig);
+}
+
+/** The AAGUID of the certificate is that of getInfo. @throws NotApplicable where it names none */
+export async function namesOwnAaguid(leaf: AttestationCertificate, key: Subject): Promise<void> {
+  const aaguid = (await key.accepted(Command.authenticatorGetInfo)).get(0x03);
+  if (!(aaguid instanceof Uint8Array) || aaguid.length !== 16) return; // judged with getInfo
+  if (leaf.aaguid === undefined) throw new NotApplicable('the certificate names no AAGUID');
+  expectEqual(leaf.aaguid, aaguid, 'id-fido-gen-ce-aaguid');
 }

@@ -9,7 +9,7 @@ import type { Check, CheckGroup, Needs } from '../check.ts';
 import { expect, expectEqual } from '../expect.ts';
 import { NotApplicable } from '../not-applicable.ts';
 import type { Subject } from '../subject.ts';
-import { chainOf, FORMATS, isSignedByAttester, PACKED, statementOf } from './attestation-steps.ts';
+import { chainOf, FORMATS, isSignedByAttester, namesOwnAaguid, PACKED, statementOf } from './attestation-steps.ts';
 import { refusal } from './refusals.ts';
 
 const PROFILE = 'WebAuthn Level 3 §8.2.1';
@@ -185,12 +185,7 @@ export const attestationChecks: CheckGroup = {
       'aaguid',
       'The AAGUID that the certificate names, if any, is that of getInfo.',
       'attestation-certificate-of-other-aaguid',
-      async (leaf, key) => {
-        const aaguid = (await key.accepted(Command.authenticatorGetInfo)).get(0x03);
-        if (!(aaguid instanceof Uint8Array) || aaguid.length !== 16) return; // judged with getInfo
-        if (leaf.aaguid === undefined) throw new NotApplicable('the certificate names no AAGUID');
-        expectEqual(leaf.aaguid, aaguid, 'id-fido-gen-ce-aaguid');
-      },
+      namesOwnAaguid,
     ),
     ofLeaf(
       'aaguid.notCritical',

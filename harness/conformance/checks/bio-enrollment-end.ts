@@ -2,10 +2,10 @@
 import { BioEnrollmentSubcommand as Subcommand } from '../../../ctap/commands/bio-enrollment.ts';
 import { Command } from '../../../ctap/commands/index.ts';
 import { Status } from '../../../ctap/status.ts';
+import { answerWithin } from '../answer-within.ts';
 import type { Check } from '../check.ts';
-import { cancel, Enrolment } from '../enrolment.ts';
+import { cancel, Enrolment, read } from '../enrolment.ts';
 import { expect, expectEqual, expectOk, expectStatus } from '../expect.ts';
-import { lenientCbor } from '../lenient-cbor.ts';
 import { NotApplicable } from '../not-applicable.ts';
 import type { Subject } from '../subject.ts';
 import { untouched } from '../touch.ts';
@@ -16,29 +16,22 @@ const GOING_ON = 'CTAP 2.3 §6.7.5';
 const command = Command.authenticatorBioEnrollment;
 /** CTAP2_ENROLL_FEEDBACK_FP_GOOD */
 const GOOD = 0;
-const LAST_STATUS = 0x05;
-const REMAINING = 0x06;
 /** Milliseconds that the key is asked to wait for a finger. */
 const BRIEF = 2000;
-const STEP = 250;
 /** Longer than any key waits for a finger, in seconds. */
 const PATIENCE = 60;
 
 const fingers = async (key: Subject) => (await (await Enrolment.open(key)).templates()).length;
 
-/** A sample that nobody gives, within a brief time; the map that the key answers, undefined where it is a refusal. */
-async function unanswered(key: Subject, enrolment: Enrolment, subCommand: number, templateId?: Uint8Array) {
+/** A sample that nobody gives, within a brief time; what the key says of it, undefined where it is a refusal. */
+async function unanswered(enrolment: Enrolment, subCommand: number, templateId?: Uint8Array) {
+  const { key } = enrolment;
   key.user('absent');
-  let ended = false;
-  const params = { timeoutMilliseconds: BRIEF, ...(templateId && { templateId }) };
-  const answering = enrolment.request(subCommand, params).finally(() => {
-    ended = true;
-  });
-  for (let waited = 0; !ended && waited < PATIENCE * 1000; waited += STEP) await key.wait(STEP);
-  const { status, body } = await answering;
+  const answering = enrolment.request(subCommand, { timeoutMilliseconds: BRIEF, templateId });
+  await answerWithin(key, answering, PATIENCE);
+  const answer = await answering;
   key.user('touches');
-  const value = status === Status.CTAP2_OK && body.length > 0 ? lenientCbor(body) : undefined;
-  return value instanceof Map ? value : undefined;
+  return answer.status === Status.CTAP2_OK && answer.body.length > 0 ? read(answer) : undefined;
 }
 
 export const endingEnrolments: readonly Check[] = [
@@ -116,9 +109,9 @@ export const endingEnrolments: readonly Check[] = [
     needs: { ...MANAGES, seconds: PATIENCE },
     faults: ['bio-enrollment-praises-no-finger'],
     async run(key) {
-      const answer = await unanswered(key, await Enrolment.open(key), Subcommand.enrollBegin);
+      const answer = await unanswered(await Enrolment.open(key), Subcommand.enrollBegin);
       await cancel(key);
-      expect(answer?.get(LAST_STATUS) !== GOOD, 'feedback on a sample that nobody gave', GOOD);
+      expect(answer?.lastEnrollSampleStatus !== GOOD, 'feedback on a sample that nobody gave', GOOD);
     },
   },
   {
@@ -131,9 +124,9 @@ export const endingEnrolments: readonly Check[] = [
       const enrolment = await Enrolment.open(key);
       const { templateId = UNKNOWN } = await enrolment.begin();
       const { remainingSamples: before } = await enrolment.next(templateId);
-      const answer = await unanswered(key, enrolment, Subcommand.enrollCaptureNextSample, templateId);
+      const answer = await unanswered(enrolment, Subcommand.enrollCaptureNextSample, templateId);
       await cancel(key);
-      if (answer !== undefined) expectEqual(Number(answer.get(REMAINING)), before, 'remainingSamples');
+      if (answer !== undefined) expectEqual(answer.remainingSamples, before, 'remainingSamples');
     },
   },
 ];

@@ -3,14 +3,15 @@ import { equalBytes } from '../../../ctap/bytes.ts';
 import { AuthenticatorConfigSubcommand } from '../../../ctap/commands/authenticator-config.ts';
 import { Command } from '../../../ctap/commands/index.ts';
 import { Status } from '../../../ctap/status.ts';
+import type { Answer } from '../answer.ts';
 import { makeCredentialParameters, type Registration, register, registrationOf } from '../ceremony.ts';
 import { AttestationCertificate, SERIAL_NUMBER_EXTENSION } from '../certificate.ts';
 import type { Check, CheckGroup, Needs } from '../check.ts';
 import { expect, expectEqual, expectOk, expectStatus } from '../expect.ts';
-import { lenientCbor } from '../lenient-cbor.ts';
 import { NotApplicable } from '../not-applicable.ts';
+import { responseOf } from '../response.ts';
 import type { Subject } from '../subject.ts';
-import { chainOf, FORMATS, isSignedByAttester } from './attestation-steps.ts';
+import { chainOf, FORMATS, isSignedByAttester, namesOwnAaguid } from './attestation-steps.ts';
 import { needing, send } from './config-steps.ts';
 
 const CERTIFICATE = 'WebAuthn Level 3 §8.2.2';
@@ -26,14 +27,17 @@ async function enable(key: Subject): Promise<void> {
   expectOk(await send(key, AuthenticatorConfigSubcommand.enableEnterpriseAttestation));
 }
 
-/** A credential that is asked for with enterprise attestation. @throws NotApplicable where the key refuses */
+/** Asks for a credential with enterprise attestation. */
+async function ask(key: Subject, enterpriseAttestation: number): Promise<Answer> {
+  const parameters = await makeCredentialParameters(key, { enterpriseAttestation });
+  return key.request(Command.authenticatorMakeCredential, parameters);
+}
+
+/** A credential with enterprise attestation. @throws NotApplicable where the key refuses */
 async function attested(key: Subject, kind: number): Promise<Registration> {
-  const parameters = await makeCredentialParameters(key, { enterpriseAttestation: kind });
-  const { status, body } = await key.request(Command.authenticatorMakeCredential, parameters);
-  if (status !== Status.CTAP2_OK) throw new NotApplicable('the key refuses enterprise attestation of this kind');
-  const value = lenientCbor(body);
-  expect(value instanceof Map, 'a CBOR map in the answer');
-  return registrationOf(value);
+  const answer = await ask(key, kind);
+  if (answer.status !== Status.CTAP2_OK) throw new NotApplicable('the key refuses enterprise attestation of this kind');
+  return registrationOf(responseOf(answer));
 }
 
 /** The certificate that names the key, and the credential that it attests. */
@@ -96,9 +100,7 @@ export const enterpriseAttestationChecks: CheckGroup = {
         faults: [`enterprise-attestation-takes-kind-${kind}`],
         async run(key) {
           await enable(key);
-          const parameters = await makeCredentialParameters(key, { enterpriseAttestation: kind });
-          const answer = await key.request(Command.authenticatorMakeCredential, parameters);
-          expectStatus(answer, 'CTAP2_ERR_INVALID_OPTION');
+          expectStatus(await ask(key, kind), 'CTAP2_ERR_INVALID_OPTION');
         },
       }),
     ),
@@ -126,8 +128,7 @@ export const enterpriseAttestationChecks: CheckGroup = {
       faults: ['enterprise-attestation-refuses-platform-managed'],
       async run(key) {
         await enable(key);
-        const parameters = await makeCredentialParameters(key, { enterpriseAttestation: PLATFORM_MANAGED });
-        expectOk(await key.request(Command.authenticatorMakeCredential, parameters));
+        expectOk(await ask(key, PLATFORM_MANAGED));
       },
     },
     {
@@ -185,12 +186,7 @@ export const enterpriseAttestationChecks: CheckGroup = {
       'aaguid',
       'The AAGUID that the certificate names, if any, is that of getInfo.',
       'enterprise-certificate-of-other-aaguid',
-      async (leaf, key) => {
-        const aaguid = (await key.accepted(Command.authenticatorGetInfo)).get(0x03);
-        if (!(aaguid instanceof Uint8Array) || aaguid.length !== 16) return; // judged with getInfo
-        if (leaf.aaguid === undefined) throw new NotApplicable('the certificate names no AAGUID');
-        expectEqual(leaf.aaguid, aaguid, 'id-fido-gen-ce-aaguid');
-      },
+      namesOwnAaguid,
     ),
     {
       id: 'attestation.certificate.noSerial',
@@ -212,8 +208,7 @@ export const enterpriseAttestationChecks: CheckGroup = {
       async run(key) {
         await enable(key);
         await key.replug();
-        const parameters = await makeCredentialParameters(key, { enterpriseAttestation: PLATFORM_MANAGED });
-        expectOk(await key.request(Command.authenticatorMakeCredential, parameters));
+        expectOk(await ask(key, PLATFORM_MANAGED));
       },
     },
   ],

@@ -9,8 +9,8 @@ import {
 } from '../../../ctap/commands/large-blobs.ts';
 import type { Answer } from '../answer.ts';
 import type { Needs } from '../check.ts';
-import { expect, expectOk } from '../expect.ts';
-import { lenientCbor } from '../lenient-cbor.ts';
+import { expect } from '../expect.ts';
+import { responseOf } from '../response.ts';
 import type { Subject } from '../subject.ts';
 
 export const command = Command.authenticatorLargeBlobs;
@@ -24,10 +24,7 @@ export function send(key: Subject, request: LargeBlobsRequest): Promise<Answer> 
 }
 
 export async function fragment(key: Subject, offset: number, get: number): Promise<Uint8Array> {
-  const answer = await send(key, { get, offset });
-  expectOk(answer);
-  const map = lenientCbor(answer.body);
-  const config = map instanceof Map ? map.get(0x01) : undefined;
+  const config = responseOf(await send(key, { get, offset })).get(0x01);
   expect(config instanceof Uint8Array, 'a byte string as config (0x01)', config ?? 'none');
   return config;
 }

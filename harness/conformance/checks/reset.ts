@@ -5,6 +5,7 @@ import { Permission } from '../../../ctap/pin-uv-auth/index.ts';
 import { Status, statusName } from '../../../ctap/status.ts';
 import { ConfigClient } from '../../client/config.ts';
 import type { Answer } from '../answer.ts';
+import { answerWithin } from '../answer-within.ts';
 import {
   CLIENT_DATA_HASH,
   descriptor,
@@ -18,7 +19,6 @@ import type { Check, CheckGroup, Needs } from '../check.ts';
 import { expect, expectEqual, expectOk, expectStatus } from '../expect.ts';
 import type { Subject } from '../subject.ts';
 import { Said } from './get-info-steps.ts';
-import { answerWithin } from './selection.ts';
 
 const SECTION = 'CTAP 2.3 §6.6';
 const PATIENCE = 120;
@@ -55,6 +55,15 @@ async function afterReset(key: Subject): Promise<void> {
   await key.replug();
   expectOk(await resetKey(key));
 }
+
+/** A reset of a key whose enterprise attestation was enabled. */
+async function resetWithEnterprise(key: Subject): Promise<void> {
+  const token = await key.token(Permission.authenticatorConfiguration);
+  await new ConfigClient(key.ctap2, token).enableEnterpriseAttestation();
+  await afterReset(key);
+}
+
+const ENTERPRISE: Needs = { touches: 1, pin: true, options: ['ep', 'authnrCfg'] };
 
 export const resetChecks: CheckGroup = {
   name: 'authenticatorReset',
@@ -190,11 +199,9 @@ export const resetChecks: CheckGroup = {
       'enterpriseAttestation',
       'After a reset enterprise attestation is not enabled.',
       'reset-keeps-enterprise-attestation',
-      { touches: 1, pin: true, options: ['ep', 'authnrCfg'] },
+      ENTERPRISE,
       async (key) => {
-        const token = await key.token(Permission.authenticatorConfiguration);
-        await new ConfigClient(key.ctap2, token).enableEnterpriseAttestation();
-        await afterReset(key);
+        await resetWithEnterprise(key);
         expectEqual((await Said.of(key)).options.get('ep'), false, 'ep');
       },
     ),
@@ -202,11 +209,9 @@ export const resetChecks: CheckGroup = {
       'enterpriseAttestation.refused',
       'After a reset requests for enterprise attestation are refused.',
       ['enterprise-attestation-outlives-reset', 'attestation-takes-enterprise-2'],
-      { touches: 1, pin: true, options: ['ep', 'authnrCfg'] },
+      ENTERPRISE,
       async (key) => {
-        const token = await key.token(Permission.authenticatorConfiguration);
-        await new ConfigClient(key.ctap2, token).enableEnterpriseAttestation();
-        await afterReset(key);
+        await resetWithEnterprise(key);
         const { options } = await key.ctap2.getInfo();
         if (options?.ep === true) return; // another check judges that
         const bare = { enterpriseAttestation: 2, pinUvAuthParam: undefined };

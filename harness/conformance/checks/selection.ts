@@ -3,6 +3,7 @@ import { Command } from '../../../ctap/commands/index.ts';
 import { encodeMessage, HidCommand } from '../../../ctap/hid/packet.ts';
 import { statusName } from '../../../ctap/status.ts';
 import type { Answer } from '../answer.ts';
+import { answerWithin } from '../answer-within.ts';
 import type { Check, CheckGroup, Needs } from '../check.ts';
 import { expect, expectEqual, expectStatus } from '../expect.ts';
 import type { Subject } from '../subject.ts';
@@ -12,23 +13,6 @@ const SECTION = 'CTAP 2.3 §6.9';
 const SELECTS: Needs = { versions: ['FIDO_2_1', 'FIDO_2_2', 'FIDO_2_3'] };
 /** Longer than any key waits for a touch. */
 const PATIENCE = 120;
-
-/** A request whose answer comes while time passes, if it does. */
-export async function answerWithin(
-  key: Subject,
-  answer: Promise<Answer>,
-  seconds: number,
-): Promise<Answer | undefined> {
-  let come: Answer | undefined;
-  void answer.then(
-    (value) => {
-      come = value;
-    },
-    () => undefined, // whoever has the promise is told
-  );
-  for (let waited = 0; waited < seconds && come === undefined; waited++) await key.wait(1000);
-  return come;
-}
 
 function select(key: Subject): Promise<Answer> {
   return key.request(Command.authenticatorSelection);

@@ -1,6 +1,7 @@
 /** What makeCredential and getAssertion do about the user's touch: CTAP 2.3 §6.1.2 step 14, §6.2.2 step 9. */
 import type { CborMap } from '../../../ctap/cbor.ts';
 import { Command } from '../../../ctap/commands/index.ts';
+import { answerWithin } from '../answer-within.ts';
 import { assertion, descriptor, getAssertionParameters, makeCredentialParameters, register } from '../ceremony.ts';
 import type { Check, CheckGroup } from '../check.ts';
 import { expect, expectStatus } from '../expect.ts';
@@ -11,7 +12,6 @@ import { kebab } from './parameters.ts';
 
 /** Longer than any key waits for a touch, in seconds. */
 const PATIENCE = 120;
-const STEP = 500;
 /** A key that does not ask is judged by another check. */
 const UNASKED = 'CTAP2_OK';
 
@@ -111,11 +111,8 @@ function presenceChecks({ name, command, section, parameters, touches }: Ceremon
 
 /** Sends a request and lets time pass until the key answers. */
 async function patiently(key: Subject, command: number, parameters: CborMap) {
-  let ended = false;
-  const answer = key.request(command, parameters).finally(() => {
-    ended = true;
-  });
-  for (let waited = 0; !ended && waited < PATIENCE * 1000; waited += STEP) await key.wait(STEP);
+  const answer = key.request(command, parameters);
+  await answerWithin(key, answer, PATIENCE);
   return answer;
 }
 

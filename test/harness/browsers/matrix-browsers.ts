@@ -1,6 +1,6 @@
 /** The browsers of the matrix, each with the tool that drives it. */
 import { chromium } from 'playwright-core';
-import puppeteer, { type Page } from 'puppeteer-core';
+import type { Page } from 'puppeteer-core';
 import { By, type WebDriver } from 'selenium-webdriver';
 import {
   type CeremonyRequest,
@@ -11,6 +11,7 @@ import {
   withPuppeteerSecurityKey,
   withSecurityKey,
 } from '../../../harness/browsers/index.ts';
+import { launchFirefox } from './firefox.ts';
 import type { MatrixBrowser, MatrixPage, Place } from './matrix.ts';
 import { CHROMEDRIVER, CHROMIUM, openScreen, openSession, WEBKIT, WEBKIT_DRIVER } from './webdriver/drivers.ts';
 
@@ -92,12 +93,7 @@ export async function chromiumByPlaywright(origin: string): Promise<MatrixBrowse
 
 /** Firefox by Puppeteer over WebDriver BiDi: one page. */
 export async function firefoxByPuppeteer(origin: string): Promise<MatrixBrowser> {
-  const browser = await puppeteer.launch({
-    browser: 'firefox',
-    executablePath: '/usr/bin/firefox-esr',
-    headless: true,
-    timeout: 120_000,
-  });
+  const browser = await launchFirefox();
   const page = await browser.newPage();
   const key = await withPuppeteerSecurityKey(page, { key: new CurrentKey() });
   return {

@@ -1,21 +1,19 @@
 /** A key in the pages of Firefox ESR, by Puppeteer over WebDriver BiDi. */
-import puppeteer, { type Browser, type Page } from 'puppeteer-core';
+import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type SecurityKey,
   type WithSecurityKeyOptions,
   withPuppeteerSecurityKey,
 } from '../../../harness/browsers/index.ts';
+import { launchFirefox } from './firefox.ts';
 import { type Pages, script, servePages } from './pages.ts';
 
 let browser: Browser;
 let pages: Pages;
 
 beforeAll(async () => {
-  [browser, pages] = await Promise.all([
-    puppeteer.launch({ browser: 'firefox', executablePath: '/usr/bin/firefox-esr', headless: true, timeout: 120_000 }),
-    servePages(),
-  ]);
+  [browser, pages] = await Promise.all([launchFirefox(), servePages()]);
 });
 afterAll(async () => {
   await browser?.close();

@@ -4,23 +4,15 @@
  */
 import { afterEach, describe, expect, it } from 'vitest';
 import { Permission } from '../../../ctap/pin-uv-auth/index.ts';
-import { systemClock } from '../../../emulator/clock.ts';
-import { nodeCrypto } from '../../../emulator/crypto-node.ts';
-import { PresentedFingerprints } from '../../../emulator/fingerprint.ts';
-import { VirtualKey } from '../../../emulator/key.ts';
-import { LabPresence } from '../../../emulator/lab/touch-policy.ts';
-import { findModel } from '../../../emulator/models/index.ts';
-import { systemRandom } from '../../../emulator/random.ts';
-import { memoryStore } from '../../../emulator/store/memory.ts';
-import { CtapHidDevice } from '../../../harness/client/ctap-hid.ts';
-import { Ctap2Client } from '../../../harness/client/ctap2.ts';
+import type { VirtualKey } from '../../../emulator/key.ts';
 import { PasskeysClient } from '../../../harness/client/passkeys.ts';
-import { PinClient } from '../../../harness/client/pin.ts';
+import type { PinClient } from '../../../harness/client/pin.ts';
 import { checkGroups } from '../../../harness/conformance/checks/index.ts';
 import type { Hand } from '../../../harness/conformance/hand.ts';
 import { PhysicalBench } from '../../../harness/conformance/physical-bench.ts';
 import { runChecks } from '../../../harness/conformance/runner.ts';
 import { connectInProcess } from '../../../harness/transports/in-process.ts';
+import { asOwner, openOwnedKey } from './owned-key.ts';
 
 const PIN = 'owner-1234';
 const POLICIES = { touches: 'auto', refuses: 'deny', absent: 'manual' } as const;
@@ -33,10 +25,7 @@ afterEach(async () => {
 
 /** A key that is plugged in for good, and whoever holds it. */
 async function plugIn(model: string): Promise<{ key: VirtualKey; hand: Hand }> {
-  const presence = new LabPresence('auto', systemClock);
-  const fingerprints = findModel(model).fingerprints && new PresentedFingerprints(presence);
-  const environment = { clock: systemClock, random: systemRandom, crypto: nodeCrypto, store: memoryStore(), presence };
-  const key = await VirtualKey.open({ environment: { ...environment, fingerprints }, model: findModel(model) });
+  const { key, presence, fingerprints } = await openOwnedKey(model);
   open.add(key);
   let power = connectInProcess(key); // while it is open, the key has power
   const hand: Hand = {
@@ -59,15 +48,6 @@ async function plugIn(model: string): Promise<{ key: VirtualKey; hand: Hand }> {
     close: () => power.close(),
   };
   return { key, hand };
-}
-
-async function asOwner<T>(key: VirtualKey, act: (pin: PinClient) => Promise<T>): Promise<T> {
-  const device = await CtapHidDevice.open(connectInProcess(key));
-  try {
-    return await act(new PinClient(new Ctap2Client(device)));
-  } finally {
-    await device.close();
-  }
 }
 
 async function rpIds(pin: PinClient): Promise<string[]> {

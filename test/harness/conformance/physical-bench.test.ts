@@ -4,16 +4,14 @@ import { Command } from '../../../ctap/commands/index.ts';
 import { Permission } from '../../../ctap/pin-uv-auth/index.ts';
 import { systemClock } from '../../../emulator/clock.ts';
 import { nodeCrypto } from '../../../emulator/crypto-node.ts';
-import { PresentedFingerprints } from '../../../emulator/fingerprint.ts';
+import type { PresentedFingerprints } from '../../../emulator/fingerprint.ts';
 import { VirtualKey } from '../../../emulator/key.ts';
 import { LabPresence } from '../../../emulator/lab/touch-policy.ts';
 import { findModel } from '../../../emulator/models/index.ts';
 import { systemRandom } from '../../../emulator/random.ts';
 import { memoryStore } from '../../../emulator/store/memory.ts';
-import { CtapHidDevice } from '../../../harness/client/ctap-hid.ts';
-import { Ctap2Client } from '../../../harness/client/ctap2.ts';
 import { PasskeysClient } from '../../../harness/client/passkeys.ts';
-import { PinClient } from '../../../harness/client/pin.ts';
+import type { PinClient } from '../../../harness/client/pin.ts';
 import { NotReady, type WantedState } from '../../../harness/conformance/bench.ts';
 import { RP_ID, register } from '../../../harness/conformance/ceremony.ts';
 import type { Check, Needs } from '../../../harness/conformance/check.ts';
@@ -22,6 +20,7 @@ import { PhysicalBench } from '../../../harness/conformance/physical-bench.ts';
 import type { Run } from '../../../harness/conformance/result.ts';
 import { runChecks } from '../../../harness/conformance/runner.ts';
 import { connectInProcess } from '../../../harness/transports/in-process.ts';
+import { asOwner as actAsOwner, openOwnedKey } from './owned-key.ts';
 
 const PIN = 'owner-1234';
 const AS_IT_IS: WantedState = {
@@ -63,30 +62,12 @@ function handOf(presence: LabPresence, fingerprints: PresentedFingerprints | und
 
 async function plugIn(model: string): Promise<void> {
   done = [];
-  const presence = new LabPresence('auto', systemClock);
-  const fingerprints = findModel(model).fingerprints && new PresentedFingerprints(presence);
-  key = await VirtualKey.open({
-    environment: {
-      clock: systemClock,
-      random: systemRandom,
-      crypto: nodeCrypto,
-      store: memoryStore(),
-      presence,
-      fingerprints,
-    },
-    model: findModel(model),
-  });
-  hand = handOf(presence, fingerprints);
+  const owned = await openOwnedKey(model);
+  key = owned.key;
+  hand = handOf(owned.presence, owned.fingerprints);
 }
 
-async function asOwner<T>(act: (pin: PinClient) => Promise<T>): Promise<T> {
-  const device = await CtapHidDevice.open(connectInProcess(key));
-  try {
-    return await act(new PinClient(new Ctap2Client(device)));
-  } finally {
-    await device.close();
-  }
-}
+const asOwner = <T>(act: (pin: PinClient) => Promise<T>): Promise<T> => actAsOwner(key, act);
 
 const wrongPin = (pin: PinClient) =>
   expect(pin.getPinUvAuthToken({ pin: 'wrong-1234', permissions: Permission.credentialManagement })).rejects.toThrow();

@@ -1,5 +1,5 @@
 /** The panel in Firefox ESR: a program asks the lab's key, and a person answers there. */
-import puppeteer, { type Browser, type KeyInput, type Page } from 'puppeteer-core';
+import type { Browser, KeyInput, Page } from 'puppeteer-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { Lab } from '../../../emulator/lab/lab.ts';
 import { type ControlServer, serveControlApi } from '../../../emulator/lab/server.ts';
@@ -7,6 +7,7 @@ import { defaultModel } from '../../../emulator/models/index.ts';
 import { openNamedDevice } from '../../../harness/browsers/named-device.ts';
 import type { CtapDevice } from '../../../harness/client/device.ts';
 import { WebAuthnClient } from '../../../harness/webauthn/index.ts';
+import { launchFirefox } from '../browsers/firefox.ts';
 
 const PATIENCE_MS = 200_000;
 const TOUCH = '.key[data-key="1"] button.touch';
@@ -34,13 +35,7 @@ beforeAll(async () => {
   control = await serveControlApi(lab, { onDefect: (error) => complaints.push(String(error)) });
   device = await openNamedDevice(lab.keys.get('1')!.devices[0]!);
   client = new WebAuthnClient({ origin: 'http://localhost', authenticators: device });
-  browser = await puppeteer.launch({
-    browser: 'firefox',
-    executablePath: '/usr/bin/firefox-esr',
-    headless: true,
-    timeout: PATIENCE_MS,
-    protocolTimeout: PATIENCE_MS,
-  });
+  browser = await launchFirefox({ timeout: PATIENCE_MS, protocolTimeout: PATIENCE_MS });
 });
 afterAll(async () => {
   await browser?.close();

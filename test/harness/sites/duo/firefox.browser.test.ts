@@ -1,5 +1,5 @@
 /** Firefox ESR on the guide's own pages, over HTTPS: the wizard of a mailed link, the prompt, the device portal. */
-import puppeteer, { type Browser, type Page } from 'puppeteer-core';
+import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type SecurityKey, withPuppeteerSecurityKey } from '../../../../harness/browsers/index.ts';
 import { listAuthentications } from '../../../../harness/sites/duo/domain/authentication-log.ts';
@@ -7,6 +7,7 @@ import { createUser } from '../../../../harness/sites/duo/domain/users.ts';
 import { credentialsOfUser } from '../../../../harness/sites/duo/domain/webauthn-credentials.ts';
 import { sendEnrolmentMail } from '../../../../harness/sites/duo/mail/enrolment-mail.ts';
 import { type DuoService, startDuoService } from '../../../../harness/sites/duo/service.ts';
+import { launchFirefox } from '../../browsers/firefox.ts';
 import { ADMINISTRATOR } from './person.ts';
 
 const USERNAME = 'alice';
@@ -21,10 +22,7 @@ const keys: SecurityKey[] = [];
 beforeAll(async () => {
   [service, browser] = await Promise.all([
     startDuoService({ administrator: ADMINISTRATOR }),
-    puppeteer.launch({
-      browser: 'firefox',
-      executablePath: '/usr/bin/firefox-esr',
-      headless: true,
+    launchFirefox({
       // The authority is known to this service alone, not to the profile.
       acceptInsecureCerts: true,
       timeout: PATIENCE_MS,
