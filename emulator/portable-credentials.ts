@@ -92,12 +92,24 @@ export class PortableCredentials {
    */
   update(
     id: Uint8Array,
-    members: { readonly backupEligible?: boolean; readonly backupState?: boolean; readonly signCount?: number },
+    members: {
+      readonly backupEligible?: boolean;
+      readonly backupState?: boolean;
+      readonly signCount?: number;
+      /** Of discoverable credentials alone. */
+      readonly userName?: string;
+      readonly userDisplayName?: string;
+    },
   ): Promise<boolean> {
     return this.#exclusively(async () => {
       const { credentials, environment } = this.#authenticator;
       const found = this.#find(id);
-      if (found) await environment.store.commit([credentials.update(found, members)]);
+      const { userName, userDisplayName, ...more } = members;
+      const user = found?.discoverable?.user;
+      const named = user && {
+        user: { ...user, name: userName ?? user.name, displayName: userDisplayName ?? user.displayName },
+      };
+      if (found) await environment.store.commit([credentials.update(found, { ...more, ...named })]);
       return found !== undefined;
     });
   }

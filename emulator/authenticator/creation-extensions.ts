@@ -109,8 +109,9 @@ export function creationOutputs(
 ): CborMap | undefined {
   const { asked, hmacSecret, hmacSecretMc } = extensions;
   if (!asked) return undefined;
-  const { now } = authenticator.config;
-  const learnsPolicy = now.minPinLengthRPIDs.includes(rpId);
+  const { config, model } = authenticator;
+  const { now } = config;
+  const learnsPolicy = model.tellsPolicyToAll === true || now.minPinLengthRPIDs.includes(rpId);
   const outputs: CborMap = new Map();
   if (asked.has(CREDPROTECT)) outputs.set(CREDPROTECT, credential.credProtect);
   if (hmacSecret) outputs.set(HMAC_SECRET, true);

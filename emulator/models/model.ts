@@ -78,6 +78,8 @@ export interface Model {
   readonly configCommands: readonly number[];
   readonly certifications?: Readonly<Record<string, number>>;
 
+  /** True where each relying party learns the policy of PINs, not those alone that setMinPINLength names. */
+  readonly tellsPolicyToAll?: boolean;
   readonly pinUvAuthProtocols: readonly (1 | 2)[];
   /** Unicode code points of the shortest PIN, before setMinPINLength. */
   readonly minPINLength: number;

@@ -3,6 +3,7 @@ import { toBase64Url, toHex } from '../../ctap/bytes.ts';
 import type { CtapDevice } from '../client/device.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { CredentialChoice, PinRequest, WebAuthnUi } from '../webauthn/ui.ts';
+import type { Signal } from './in-page/messages.ts';
 import { PageRequests } from './page-requests.ts';
 
 /** A PIN that the user knows, or how he comes by one; undefined cancels the browser's dialog. */
@@ -34,6 +35,9 @@ export abstract class HeldKey extends PageRequests {
   get isUserVerifyingPlatformAuthenticator(): boolean {
     return false;
   }
+
+  /** News of its credentials, of an RP ID that the page may claim. A security key does nothing with them. */
+  async heed(_signal: Signal): Promise<void> {}
 
   /** Gives up what the key holds; called by {@link close}. */
   protected abstract release(): Promise<void>;

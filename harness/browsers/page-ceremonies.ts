@@ -8,10 +8,12 @@ import type {
   PublicKeyCredentialRequestOptionsJSON,
   RegistrationResponseJSON,
 } from '../webauthn/json.ts';
+import { parseOrigin } from '../webauthn/origin.ts';
 import type { FetchRelatedOrigins } from '../webauthn/related-origins.ts';
+import { resolveRpId } from '../webauthn/rp-id.ts';
 import type { WebAuthnUi } from '../webauthn/ui.ts';
 import type { HeldKey } from './held-key.ts';
-import type { PageRequest, PageVerdict } from './in-page/messages.ts';
+import type { PageRequest, PageVerdict, Signal } from './in-page/messages.ts';
 import { OPAQUE } from './opaque-origin.ts';
 
 /** The document that asks, as the browser knows it. */
@@ -63,6 +65,10 @@ export class PageCeremonies {
     const control = new AbortController();
     try {
       if (caller.origin === OPAQUE) throw webauthnError('NotAllowedError', 'the document has an opaque origin');
+      if (type === 'signal') {
+        await this.#heed(caller, JSON.parse(message.options), control.signal);
+        return { taken: true };
+      }
       const state = this.#stateOf(caller);
       state.running.set(message.id, control);
       try {
@@ -92,6 +98,12 @@ export class PageCeremonies {
   /** Ends all requests. */
   close(): void {
     for (const frame of [...this.#frames.keys()]) this.abandon(frame);
+  }
+
+  /** @throws DOMException SecurityError */
+  async #heed({ origin }: Caller, signal: Signal, aborted: AbortSignal): Promise<void> {
+    await resolveRpId(parseOrigin(origin), signal.rpId, this.#options.fetchRelatedOrigins, aborted);
+    await this.#key.heed(signal);
   }
 
   #stateOf(caller: Caller): FrameState {

@@ -39,7 +39,7 @@ export interface ScriptOptions {
 export function initScript({ relatedOrigins = false }: ScriptOptions = {}): string {
   // Some compilers wrap functions in a helper of theirs, which the page has not.
   return `(() => {
-    const __name = (value) => value;
+    const __name = (value, name) => Object.defineProperty(value, 'name', { value: name, configurable: true });
     const id = Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(36)).join('');
     Object.defineProperty(window, ${JSON.stringify(DOCUMENT)}, { value: id });
     const options = { binding: ${JSON.stringify(BINDING)}, document: id, relatedOrigins: ${relatedOrigins} };

@@ -72,7 +72,7 @@ export class WebAuthnClient {
   /**
    * `navigator.credentials.create({ publicKey: parseCreationOptionsFromJSON(options) })`, the answer by `toJSON()`.
    * @throws TypeError for options that lack a member or have one of the wrong type
-   * @throws DOMException EncodingError, ConstraintError, InvalidStateError, NotAllowedError, NotSupportedError,
+   * @throws DOMException EncodingError, InvalidStateError, NotAllowedError, NotSupportedError,
    * SecurityError; OperationError where a request is pending already
    */
   create(

@@ -45,7 +45,7 @@ export async function createOverCtap2(authenticator: Ctap2Authenticator, request
     };
     return authenticator.client.makeCredential(message, { signal: authenticator.turn.signal });
   });
-  return readResponse(response, request, rk, exchanges);
+  return readResponse(response, request, rk || mayBeDiscoverable(authenticator), exchanges);
 }
 
 /** Keys that list their algorithms are not bothered in vain. */
@@ -64,9 +64,15 @@ function isDiscoverable(authenticator: Ctap2Authenticator, { options }: Creation
   const supported = authenticator.option('rk') === true;
   if (residentKey === 'required') {
     if (supported) return true;
-    throw new Unsuitable('ConstraintError', 'the authenticator makes no discoverable credentials');
+    throw new Unsuitable('NotAllowedError', 'the authenticator makes no discoverable credentials');
   }
   return supported && authenticator.info.remainingDiscoverableCredentials !== 0;
+}
+
+/** Keys of CTAP 2.0 may make each credential a discoverable one: undefined where one was not asked for. */
+function mayBeDiscoverable(authenticator: Ctap2Authenticator): false | undefined {
+  const isOld = !authenticator.info.versions.includes('FIDO_2_1');
+  return isOld && authenticator.option('rk') === true ? undefined : false;
 }
 
 /**
@@ -115,7 +121,7 @@ function creationMembers(
 async function readResponse(
   { fmt, attStmt = new Map(), authData, largeBlobKey, unsignedExtensionOutputs }: MakeCredentialResponse,
   { rpId, options, pubKeyCredParams }: CreationRequest,
-  discoverable: boolean,
+  discoverable: boolean | undefined,
   exchanges: readonly ExtensionExchange<CreatedCredential>[],
 ): Promise<Created> {
   const userVerified = options.authenticatorSelection.userVerification === 'required';

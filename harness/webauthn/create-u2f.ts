@@ -50,8 +50,8 @@ export async function createOverU2f(authenticator: U2fAuthenticator, request: Cr
 function assertWithinU2f({ options, pubKeyCredParams }: CreationRequest): void {
   const { residentKey, userVerification } = options.authenticatorSelection;
   if (!pubKeyCredParams.some(({ alg }) => alg === Algorithm.ES256)) {
-    throw new Unsuitable('NotSupportedError', `a U2F key has the algorithm ${Algorithm.ES256} alone`);
+    throw new Unsuitable('NotAllowedError', `a U2F key has the algorithm ${Algorithm.ES256} alone`);
   }
-  if (residentKey === 'required') throw new Unsuitable('ConstraintError', 'a U2F key has no discoverable credentials');
-  if (userVerification === 'required') throw new Unsuitable('ConstraintError', 'a U2F key cannot verify its user');
+  if (residentKey === 'required') throw new Unsuitable('NotAllowedError', 'a U2F key has no discoverable credentials');
+  if (userVerification === 'required') throw new Unsuitable('NotAllowedError', 'a U2F key cannot verify its user');
 }

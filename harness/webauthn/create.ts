@@ -26,7 +26,7 @@ const DEFAULT_PARAMETERS: readonly PublicKeyCredentialParameters[] = [
 ];
 
 /**
- * @throws TypeError for a user ID of no or more than 64 bytes
+ * @throws TypeError for a user ID of more than 64 bytes
  * @throws DOMException by the names of §5.1.3.1
  */
 export async function create(
@@ -37,8 +37,9 @@ export async function create(
   // Steps 9 to 12 come first, as in browsers: the page is told of what it can see itself before the RP ID is looked at.
   const extensions = creationExtensions(options.extensions);
   const { length } = options.user.id; // step 5
-  if (length < 1 || length > MAX_USER_ID_LENGTH) {
-    throw new TypeError(`publicKey.user.id: expected 1 to ${MAX_USER_ID_LENGTH} bytes, got ${length}`);
+  // None at all is taken, as browsers do.
+  if (length > MAX_USER_ID_LENGTH) {
+    throw new TypeError(`publicKey.user.id: expected at most ${MAX_USER_ID_LENGTH} bytes, got ${length}`);
   }
   const pubKeyCredParams = candidates(options.pubKeyCredParams);
   const rpId = await resolveRpId(caller, options.rp.id, fetchRelatedOrigins, signal); // steps 7, 8

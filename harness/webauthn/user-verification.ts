@@ -63,17 +63,16 @@ function isDemanded({ authenticator, operation, permissions }: VerificationReque
 
 /**
  * Verifies the user where the relying party or the key wants it.
- * @throws Unsuitable ConstraintError (create) or NotAllowedError (get) where the key cannot
+ * @throws Unsuitable NotAllowedError where the key cannot
  * @throws DOMException NotAllowedError where the user cancels
  */
 export async function authorize(request: VerificationRequest): Promise<Authorization> {
-  const { authenticator, requirement, operation } = request;
+  const { authenticator, requirement } = request;
   const available = means(request);
   const wanted = requirement === 'required' || (requirement === 'preferred' && (available.builtInUv || available.pin));
   if (!wanted && !isDemanded(request)) return { kind: 'none' };
   if (!available.builtInUv && !available.pin && !available.newPin) {
-    const name = operation === 'getAssertion' || requirement !== 'required' ? 'NotAllowedError' : 'ConstraintError';
-    throw new Unsuitable(name, 'the authenticator cannot verify the user as it is set up');
+    throw new Unsuitable('NotAllowedError', 'the authenticator cannot verify the user as it is set up');
   }
   if (!available.builtInUv) return byPin(request);
   if (!authenticator.option('pinUvAuthToken')) return { kind: 'builtInUv' };

@@ -11,35 +11,93 @@ export interface CredentialMakers {
   registration(text: string): Credential;
   /** From AuthenticationResponseJSON, as text. */
   authentication(text: string): Credential;
+  /** True for what one of these has made. */
+  made(value: unknown): boolean;
   /** The page's PublicKeyCredential. */
   readonly credentialClass: object;
 }
 
 export function credentialMakers(decode: (text: string) => ArrayBuffer): CredentialMakers {
+  interface Class {
+    readonly prototype: object;
+  }
   const scope = window as unknown as Members;
   const plain = (value: unknown): Members => (typeof value === 'object' && value !== null ? { ...value } : {});
+  /** What an object of ours is made of: the readers of its members, by name. */
+  const contents = new WeakMap<object, Record<string, () => unknown>>();
   /** The class of the page where it has one, so that instanceof tells the truth; else one of that name. */
-  const classOf = (name: string): { prototype: object } => {
+  const classOf = (name: string, parent?: Class): Class => {
     if (typeof scope[name] !== 'function') {
-      const made = { [name]: class {} }[name]!;
+      const refuse = (): never => {
+        throw new TypeError('Illegal constructor');
+      };
+      const base = class {
+        constructor() {
+          refuse();
+        }
+      };
+      const made = { [name]: parent === undefined ? base : class extends (parent as typeof base) {} }[name]!;
+      Object.defineProperty(made, 'name', { value: name, configurable: true });
+      Object.defineProperty(made.prototype, Symbol.toStringTag, { value: name, configurable: true });
       Object.defineProperty(window, name, { value: made, configurable: true, writable: true });
     }
-    return scope[name] as { prototype: object };
+    return scope[name] as Class;
   };
-  const credentialClass = classOf('PublicKeyCredential');
-  const attestationClass = classOf('AuthenticatorAttestationResponse');
-  const assertionClass = classOf('AuthenticatorAssertionResponse');
-  // The getters of the browser's own classes refuse what they have not made: each member is the object's own.
-  const instance = (made: { prototype: object }, members: Members): object =>
-    Object.defineProperties(
-      Object.create(made.prototype) as object,
-      Object.fromEntries(
-        Object.entries(members).map(([name, value]) => [
-          name,
-          { value, enumerable: typeof value !== 'function', configurable: true },
-        ]),
-      ),
-    );
+  // The getters and methods of the browser's own classes refuse what they have not made: ours know both.
+  const read = (object: unknown, name: string, native: (() => unknown) | undefined): unknown => {
+    const reader = contents.get(object as object)?.[name];
+    if (reader !== undefined) return reader();
+    if (native !== undefined) return native.call(object);
+    throw new TypeError('Illegal invocation');
+  };
+  const attributes = ({ prototype }: Class, ...names: string[]): void => {
+    for (const name of names) {
+      const native = Object.getOwnPropertyDescriptor(prototype, name)?.get;
+      const holder = {
+        get [name](): unknown {
+          return read(this, name, native);
+        },
+      };
+      Object.defineProperty(prototype, name, Object.getOwnPropertyDescriptor(holder, name)!);
+    }
+  };
+  const methods = ({ prototype }: Class, ...names: string[]): void => {
+    for (const name of names) {
+      const native = Object.getOwnPropertyDescriptor(prototype, name)?.value as (() => unknown) | undefined;
+      const value = {
+        [name]() {
+          return read(this, name, native);
+        },
+      }[name];
+      Object.defineProperty(prototype, name, { value, writable: true, enumerable: true, configurable: true });
+    }
+  };
+  const baseClass = classOf('Credential');
+  attributes(baseClass, 'id', 'type');
+  const credentialClass = classOf('PublicKeyCredential', baseClass);
+  attributes(credentialClass, 'rawId', 'response', 'authenticatorAttachment');
+  methods(credentialClass, 'getClientExtensionResults', 'toJSON');
+  const responseClass = classOf('AuthenticatorResponse');
+  attributes(responseClass, 'clientDataJSON');
+  const attestationClass = classOf('AuthenticatorAttestationResponse', responseClass);
+  attributes(attestationClass, 'attestationObject');
+  methods(attestationClass, 'getAuthenticatorData', 'getPublicKey', 'getPublicKeyAlgorithm', 'getTransports');
+  const assertionClass = classOf('AuthenticatorAssertionResponse', responseClass);
+  attributes(assertionClass, 'authenticatorData', 'signature', 'userHandle');
+
+  /** The same object each time, decoded when it is asked for first. */
+  const bytes = (text: string | undefined): (() => ArrayBuffer | null) => {
+    let decoded: ArrayBuffer | null | undefined;
+    return () => {
+      decoded ??= text === undefined ? null : decode(text);
+      return decoded;
+    };
+  };
+  const instance = (made: Class, members: Record<string, () => unknown>): object => {
+    const object = Object.create(made.prototype) as object;
+    contents.set(object, members);
+    return object;
+  };
   const outputs = (json: Members): Members => {
     const results = structuredClone(json);
     const blob = plain(results.largeBlob);
@@ -63,16 +121,17 @@ export function credentialMakers(decode: (text: string) => ArrayBuffer): Credent
   }
   const credential = (json: Json, response: object): Credential =>
     instance(credentialClass, {
-      id: json.id,
-      type: 'public-key',
-      rawId: decode(json.id),
-      response,
-      authenticatorAttachment: json.authenticatorAttachment ?? null,
+      id: () => json.id,
+      type: () => 'public-key',
+      rawId: bytes(json.id),
+      response: () => response,
+      authenticatorAttachment: () => json.authenticatorAttachment ?? null,
       getClientExtensionResults: () => outputs(json.clientExtensionResults),
       toJSON: () => structuredClone(json),
     }) as Credential;
   return {
     credentialClass,
+    made: (value) => contents.has(value as object),
     registration: (text) => {
       const json = JSON.parse(text) as Json;
       const { clientDataJSON, attestationObject, authenticatorData, publicKey, publicKeyAlgorithm, transports } =
@@ -80,8 +139,8 @@ export function credentialMakers(decode: (text: string) => ArrayBuffer): Credent
       return credential(
         json,
         instance(attestationClass, {
-          clientDataJSON: decode(clientDataJSON!),
-          attestationObject: decode(attestationObject!),
+          clientDataJSON: bytes(clientDataJSON),
+          attestationObject: bytes(attestationObject),
           getAuthenticatorData: () => decode(authenticatorData!),
           getPublicKey: () => (publicKey === undefined ? null : decode(publicKey)),
           getPublicKeyAlgorithm: () => publicKeyAlgorithm,
@@ -95,10 +154,10 @@ export function credentialMakers(decode: (text: string) => ArrayBuffer): Credent
       return credential(
         json,
         instance(assertionClass, {
-          clientDataJSON: decode(clientDataJSON!),
-          authenticatorData: decode(authenticatorData!),
-          signature: decode(signature!),
-          userHandle: userHandle === undefined ? null : decode(userHandle),
+          clientDataJSON: bytes(clientDataJSON),
+          authenticatorData: bytes(authenticatorData),
+          signature: bytes(signature),
+          userHandle: bytes(userHandle),
         }),
       );
     },

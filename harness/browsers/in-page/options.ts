@@ -157,13 +157,32 @@ export function optionReaders(): OptionReaders {
     if (bytes !== undefined) return bytes;
     throw new DOMException(`${path}: expected base64url without padding`, 'EncodingError');
   };
+  // What a page is given has the defaults of the dictionaries (§5.4, §5.5).
   const mediations = oneOf('silent', 'optional', 'conditional', 'required', 'immediate');
   return {
     creation: (value) => creationTable(bufferSource)(value, 'publicKey') as Members,
     request: (value) => requestTable(bufferSource)(value, 'publicKey') as Members,
     mediation: (value) => (value === undefined ? undefined : (mediations(value, 'mediation') as string)),
-    creationFromJSON: (json) => creationTable(base64Url)(json, 'options') as Members,
-    requestFromJSON: (json) => requestTable(base64Url)(json, 'options') as Members,
+    creationFromJSON: (json) => {
+      const read = creationTable(base64Url)(json, 'options') as Members;
+      const selection = read.authenticatorSelection as Members | undefined;
+      return {
+        attestation: 'none',
+        attestationFormats: [],
+        excludeCredentials: [],
+        hints: [],
+        ...read,
+        ...(selection && {
+          authenticatorSelection: { requireResidentKey: false, userVerification: 'preferred', ...selection },
+        }),
+      };
+    },
+    requestFromJSON: (json) => ({
+      allowCredentials: [],
+      hints: [],
+      userVerification: 'preferred',
+      ...(requestTable(base64Url)(json, 'options') as Members),
+    }),
     dictionary: (value, path, table) =>
       dictionary(Object.fromEntries(Object.entries(table).map(([name, convert]) => [`${name}!`, convert])))(
         value,

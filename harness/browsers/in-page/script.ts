@@ -31,6 +31,13 @@ export function installInPage(
   type Members = Record<string, unknown>;
 
   let serial = 0;
+  const messageOf = (type: PageRequest['type'], json: Members, mediation?: string): PageRequest => {
+    serial += 1;
+    const options = JSON.stringify(json);
+    return { type, id: `${serial}`, document: documentName, options, mediation, origin: window.origin };
+  };
+  const thrown = ({ name, message }: { name: string; message: string }): Error =>
+    name === 'TypeError' ? new TypeError(message) : new DOMException(message, name);
   const ask = async (type: 'create' | 'get', json: Members, options: CredentialRequestOptions): Promise<Credential> => {
     const { signal } = options;
     if (signal !== undefined && !(signal instanceof AbortSignal))
@@ -38,16 +45,9 @@ export function installInPage(
     const mediation = readers.mediation(options.mediation);
     signal?.throwIfAborted();
     assertAllowed(`publickey-credentials-${type}`);
-    serial += 1;
-    const id = `${serial}`;
-    const message: PageRequest = {
-      type,
-      id,
-      document: documentName,
-      options: JSON.stringify(json),
-      mediation,
-      origin: window.origin,
-    };
+    if (type === 'create') assertActivated();
+    const message = messageOf(type, json, mediation);
+    const { id } = message;
     let onAbort = () => {};
     const aborted = new Promise<never>((_, reject) => {
       onAbort = () => {
@@ -58,10 +58,7 @@ export function installInPage(
     });
     try {
       const verdict = (await Promise.race([call(message), aborted])) as PageVerdict;
-      if ('error' in verdict) {
-        const { name, message: text } = verdict.error;
-        throw name === 'TypeError' ? new TypeError(text) : new DOMException(text, name);
-      }
+      if ('error' in verdict) throw thrown(verdict.error);
       const text = 'credential' in verdict ? verdict.credential : '';
       return type === 'create' ? makers.registration(text) : makers.authentication(text);
     } finally {
@@ -78,8 +75,24 @@ export function installInPage(
     }
   };
 
+  /** A frame of a foreign page makes credentials where its user has just acted in it (§5.1.3 step 3). */
+  const assertActivated = () => {
+    let isForeign = false;
+    try {
+      isForeign = window.top!.origin !== window.origin;
+    } catch {
+      isForeign = true; // its members are not this page's to read
+    }
+    if (!isForeign || navigator.userActivation?.isActive !== false) return;
+    throw new DOMException('a frame of a foreign page needs a user activation to create', 'NotAllowedError');
+  };
+
   const container = (navigator.credentials ?? {}) as Partial<CredentialsContainer>;
-  const native = { create: container.create?.bind(container), get: container.get?.bind(container) };
+  const native = {
+    create: container.create?.bind(container),
+    get: container.get?.bind(container),
+    store: container.store?.bind(container),
+  };
   const override = (target: object, name: string, value: unknown) =>
     Object.defineProperty(target, name, { value, configurable: true, enumerable: true, writable: true });
   const asksForPublicKey = (options: unknown): boolean =>
@@ -92,10 +105,28 @@ export function installInPage(
     if (asksForPublicKey(options)) return ask('get', readers.request(options.publicKey), options);
     return native.get === undefined ? null : native.get(options);
   });
+  override(container, 'store', async function store(credential: Credential) {
+    // §5.1.5: there is nowhere to put a public key credential.
+    if (makers.made(credential)) throw new DOMException('a public key credential is not stored', 'NotSupportedError');
+    return native.store?.(credential);
+  });
   if (navigator.credentials === undefined) override(navigator, 'credentials', container);
 
   // §5.1.4 to §5.1.11: what a client says that has a security key.
-  const capabilities = {
+  const extensions = [
+    'appid',
+    'appidExclude',
+    'credBlob',
+    'credProps',
+    'credentialProtectionPolicy',
+    'enforceCredentialProtectionPolicy',
+    'getCredBlob',
+    'hmacCreateSecret',
+    'largeBlob',
+    'minPinLength',
+    'prf',
+  ];
+  const capabilities: Record<string, boolean> = {
     conditionalCreate: false,
     conditionalGet: true,
     hybridTransport: false,
@@ -103,65 +134,47 @@ export function installInPage(
     signalAllAcceptedCredentials: true,
     signalCurrentUserDetails: true,
     signalUnknownCredential: true,
-    ...Object.fromEntries(
-      [
-        'appid',
-        'appidExclude',
-        'credBlob',
-        'credProps',
-        'credProtect',
-        'hmacCreateSecret',
-        'largeBlob',
-        'minPinLength',
-        'prf',
-      ].map((name) => [`extension:${name}`, true]),
-    ),
+    ...Object.fromEntries(extensions.map((name) => [`extension:${name}`, true])),
   };
   const platform = async (): Promise<boolean> => {
-    serial += 1;
-    const message: PageRequest = {
-      type: 'platform',
-      id: `${serial}`,
-      document: documentName,
-      options: '{}',
-      origin: window.origin,
-    };
-    const verdict = await call(message);
+    const verdict = await call(messageOf('platform', {}));
     return verdict !== undefined && 'available' in verdict && verdict.available;
   };
-  // A security key keeps nothing that such news would change (§5.1.10): what is wrong with them is all that shows.
+  // What is wrong with such news is told here (§5.1.10); what becomes of the rest is the key's.
   const { text, sequence } = readers;
-  const signalled = async (options: unknown, ids: readonly string[], more: Members = {}): Promise<void> => {
+  const signalled = async (method: string, options: unknown, more: Members): Promise<void> => {
     const table = { rpId: text, ...more } as Record<string, typeof text>;
     const given = readers.dictionary(options, 'options', table);
-    const texts = ids.flatMap((name) => given[name] as string | string[]);
-    if (texts.some((id) => readers.decode(id) === undefined)) throw new TypeError(`${ids}: expected base64url`);
-    const { hostname } = window.location;
-    const rpId = given.rpId as string;
-    if (hostname === rpId || (rpId.includes('.') && hostname.endsWith(`.${rpId}`))) return;
-    throw new DOMException(`rpId: ${rpId} is none of ${hostname}`, 'SecurityError');
+    for (const name of ['credentialId', 'userId', 'allAcceptedCredentialIds']) {
+      const texts = [(given[name] ?? []) as string | string[]].flat();
+      if (texts.some((id) => readers.decode(id) === undefined)) throw new TypeError(`${name}: expected base64url`);
+    }
+    const verdict = await call(messageOf('signal', { method, ...given }));
+    if (verdict !== undefined && 'error' in verdict) throw thrown(verdict.error);
   };
   const statics: Members = {
-    isUserVerifyingPlatformAuthenticatorAvailable: platform,
+    isUserVerifyingPlatformAuthenticatorAvailable: async () => platform(),
     isConditionalMediationAvailable: async () => true,
     getClientCapabilities: async () => {
       const available = await platform();
-      return {
+      const all = {
         ...capabilities,
         passkeyPlatformAuthenticator: available,
         userVerifyingPlatformAuthenticator: available,
       };
+      return Object.fromEntries(Object.entries(all).sort(([one], [other]) => (one < other ? -1 : 1)));
     },
     parseCreationOptionsFromJSON: (json: unknown) => readers.creationFromJSON(json),
     parseRequestOptionsFromJSON: (json: unknown) => readers.requestFromJSON(json),
-    signalUnknownCredential: (options: unknown) => signalled(options, ['credentialId'], { credentialId: text }),
+    signalUnknownCredential: (options: unknown) =>
+      signalled('signalUnknownCredential', options, { credentialId: text }),
     signalAllAcceptedCredentials: (options: unknown) =>
-      signalled(options, ['userId', 'allAcceptedCredentialIds'], {
+      signalled('signalAllAcceptedCredentials', options, {
         userId: text,
         allAcceptedCredentialIds: sequence(text),
       }),
     signalCurrentUserDetails: (options: unknown) =>
-      signalled(options, ['userId'], { userId: text, name: text, displayName: text }),
+      signalled('signalCurrentUserDetails', options, { userId: text, name: text, displayName: text }),
   };
   for (const [name, value] of Object.entries(statics)) override(makers.credentialClass, name, value);
 }

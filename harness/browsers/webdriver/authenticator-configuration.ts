@@ -67,7 +67,7 @@ export function parseAuthenticatorConfiguration(value: unknown): AuthenticatorCo
 
 const AAGUID = fromHex('c7a91ab0000040008000000000000011');
 /** What the extension is called where the key offers it. */
-const OFFERED_AS: Readonly<Record<string, string>> = { prf: 'hmac-secret' };
+const OFFERED_AS: Readonly<Record<string, string[]>> = { prf: ['hmac-secret', 'hmac-secret-mc'] };
 
 /** The model of such an authenticator: no PIN, and a sensor that never gives up where it can verify its user. */
 export function modelFor(configuration: AuthenticatorConfiguration): Model {
@@ -86,10 +86,10 @@ export function modelFor(configuration: AuthenticatorConfiguration): Model {
     serialPrefix: '00011',
     aaguid: AAGUID,
     transports: [transport],
-    versions: ['FIDO_2_0', 'FIDO_2_1'],
+    versions: protocol === 'ctap2' ? ['FIDO_2_0'] : ['FIDO_2_0', 'FIDO_2_1'],
     lastInfoMember: 0x15,
     options,
-    extensions: ['credProtect', ...extensions.map((name) => OFFERED_AS[name] ?? name)],
+    extensions: ['credProtect', ...extensions.flatMap((name) => OFFERED_AS[name] ?? [name])],
     algorithms: [Algorithm.ES256, Algorithm.EdDSA],
     pinUvAuthProtocols: [2, 1],
     ...(hasUserVerification ? { fingerprints: SENSOR } : {}),
@@ -99,6 +99,8 @@ export function modelFor(configuration: AuthenticatorConfiguration): Model {
     maxCredentialCountInList: 64,
     maxDiscoverableCredentials: 1000,
     maxCredBlobLength: extensions.includes('credBlob') ? 32 : 0,
+    // There is no command by which a client could name some.
+    tellsPolicyToAll: true,
     maxRPIDsForSetMinPINLength: extensions.includes('minPinLength') ? 8 : 0,
     portableCredentials,
   };

@@ -1,8 +1,10 @@
 /** The virtual authenticators of a WebDriver session: what its commands act on, and what its pages are served by. */
 import { randomUUID } from 'node:crypto';
-import { equalBytes, utf8 } from '../../../ctap/bytes.ts';
+import { equalBytes, toBase64Url, utf8 } from '../../../ctap/bytes.ts';
+import type { PortableCredentials } from '../../../emulator/portable-credentials.ts';
 import type { CtapDevice } from '../../client/device.ts';
 import { HeldKey } from '../held-key.ts';
+import type { Signal } from '../in-page/messages.ts';
 import { systemWorld } from '../virtual-key.ts';
 import { parseAuthenticatorConfiguration } from './authenticator-configuration.ts';
 import { type CredentialParameters, credentialParameters, parseCredentialParameters } from './credential-parameters.ts';
@@ -83,6 +85,10 @@ export class VirtualAuthenticators extends HeldKey {
     );
   }
 
+  override async heed(signal: Signal): Promise<void> {
+    for (const { credentials } of this.#authenticators.values()) await heed(credentials, signal);
+  }
+
   override async devices(): Promise<readonly CtapDevice[]> {
     return [...this.#authenticators.values()].map(({ device }) => device);
   }
@@ -100,6 +106,26 @@ export class VirtualAuthenticators extends HeldKey {
     const found = this.#authenticators.get(id);
     if (found !== undefined) return found;
     throw expected('the id of a virtual authenticator', id);
+  }
+}
+
+/** As a passkey provider does: what the relying party no longer takes goes, and names follow (§5.1.10). */
+async function heed(credentials: PortableCredentials, signal: Signal): Promise<void> {
+  const known = (await credentials.list()).filter(({ rpId }) => rpId === signal.rpId);
+  const { method } = signal;
+  if (method === 'signalUnknownCredential') {
+    const id = decodeBytes(signal.credentialId, 'credentialId');
+    if (known.some((credential) => equalBytes(credential.id, id))) await credentials.remove(id);
+    return;
+  }
+  const userId = decodeBytes(signal.userId, 'userId');
+  for (const { id, userHandle } of known) {
+    if (userHandle === undefined || !equalBytes(userHandle, userId)) continue;
+    if (method === 'signalCurrentUserDetails') {
+      await credentials.update(id, { userName: signal.name, userDisplayName: signal.displayName });
+    } else if (!signal.allAcceptedCredentialIds.includes(toBase64Url(id))) {
+      await credentials.remove(id);
+    }
   }
 }
 

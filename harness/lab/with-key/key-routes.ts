@@ -118,7 +118,7 @@ export class KeyRoutes {
   }
 }
 
-const TYPES = ['create', 'get', 'platform', 'abort', 'answer'] as const;
+const TYPES = ['create', 'get', 'platform', 'signal', 'abort', 'answer'] as const;
 
 /** @throws SiteError 400 */
 function parseMessage(json: unknown): PageRequest | PageAbort | PageAnswer {

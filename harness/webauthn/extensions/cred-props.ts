@@ -12,7 +12,11 @@ export const readCredProps: ReadInputs<CredPropsInputs> = (members) => ({
 });
 
 export function beginCredProps({ credProps }: CredPropsInputs): BeginCreation | undefined {
-  return credProps ? () => ({ outputs: ({ discoverable }) => ({ credProps: { rk: discoverable } }) }) : undefined;
+  return credProps
+    ? () => ({
+        outputs: ({ discoverable }) => ({ credProps: discoverable === undefined ? {} : { rk: discoverable } }),
+      })
+    : undefined;
 }
 
 /** It has no part in get(). @throws DOMException NotSupportedError, as browsers do, where it is asked for there */

@@ -23,8 +23,8 @@ export interface ExtensionAuthenticator {
 
 export interface CreatedCredential {
   readonly authData: AuthenticatorData;
-  /** Whether a discoverable credential was asked for and made. */
-  readonly discoverable: boolean;
+  /** Whether a discoverable credential was asked for and made; undefined where nobody can tell. */
+  readonly discoverable: boolean | undefined;
   readonly largeBlobKey?: Uint8Array | undefined;
   readonly unsignedExtensionOutputs?: Inputs | undefined;
 }

@@ -74,6 +74,7 @@ export async function chromiumByPlaywright(origin: string): Promise<MatrixBrowse
           evaluate: (expression) => page.evaluate(expression),
           goto: async (url) => void (await page.goto(url)),
           frame: () => ({ evaluate: (expression) => page.frames()[1]!.evaluate(expression) }),
+          clickFrame: () => page.frames()[1]!.click('html'),
           async popup(url) {
             const popup = context.waitForEvent('page');
             await page.evaluate(`void window.open(${JSON.stringify(url)})`);
@@ -106,6 +107,7 @@ export async function firefoxByPuppeteer(origin: string): Promise<MatrixBrowser>
           evaluate: (expression) => page.evaluate(expression),
           goto: async (url) => void (await page.goto(url)),
           frame: () => ({ evaluate: (expression) => page.frames()[1]!.evaluate(expression) }),
+          clickFrame: () => page.frames()[1]!.click('html'),
           async popup(url) {
             const opening = new Promise<Page | null>((resolve) => page.once('popup', resolve));
             await page.evaluate('void window.open("about:blank")');
@@ -141,21 +143,24 @@ async function byWebDriver(origin: string, path: string, capabilities: object): 
       'const [text, done] = arguments; Promise.resolve((0, eval)(text)).then(done, (error) => done(String(error)))',
       expression,
     );
+  const inside = async <T>(enter: () => Promise<void>, act: () => Promise<T>): Promise<T> => {
+    await enter();
+    try {
+      return await act();
+    } finally {
+      await driver.switchTo().window(main);
+      await driver.switchTo().defaultContent();
+    }
+  };
   const within = (enter: () => Promise<void>): Place => ({
-    async evaluate(expression) {
-      await enter();
-      try {
-        return await evaluate(expression);
-      } finally {
-        await driver.switchTo().window(main);
-        await driver.switchTo().defaultContent();
-      }
-    },
+    evaluate: (expression) => inside(enter, () => evaluate(expression)),
   });
+  const enterFrame = () => driver.switchTo().frame(0);
   const page: MatrixPage = {
     evaluate,
     goto: (url) => driver.get(url),
-    frame: () => within(() => driver.switchTo().frame(0)),
+    frame: () => within(enterFrame),
+    clickFrame: () => inside(enterFrame, () => driver.findElement(By.css('html')).click()),
     async popup(url) {
       const before = await driver.getAllWindowHandles();
       // WebKit opens one for a click of the user alone.

@@ -22,6 +22,8 @@ export interface MatrixPage extends Place {
   popup(url: string): Promise<Place>;
   /** The first frame of the page. */
   frame(): Place;
+  /** A click of the user in it. */
+  clickFrame(): Promise<void>;
 }
 
 /** A browser of the matrix. */
@@ -201,6 +203,8 @@ export const scenarios: Readonly<Record<string, (browser: MatrixBrowser, site: S
     await page.goto(`${pages.origin}/?frame=${other}`);
     expect(await ceremony(page.frame(), 'create', options)).toEqual({ error: 'NotAllowedError' });
     await page.goto(`${pages.origin}/?frame=${other}&allow=publickey-credentials-create`);
+    // It makes one where its user has just acted in it.
+    await page.clickFrame();
     const outcome = await ceremony(page.frame(), 'create', options);
     if ('error' in outcome) throw new Error(`expected a credential, got ${outcome.error}`);
     const verified = await verifyRegistrationResponse({

@@ -27,7 +27,7 @@ describe.each([...models.values()])('the model $name', (model) => {
     const options = { authenticatorSelection: { userVerification: 'required' } } as const;
     const registering = register(client, options, { requireUserVerification: true });
     if (model.options.includes('clientPin')) expect((await registering).info.userVerified).toBe(true);
-    else await expect(registering).rejects.toEqual(domException('ConstraintError'));
+    else await expect(registering).rejects.toEqual(domException('NotAllowedError'));
   });
 });
 

@@ -192,7 +192,7 @@ describe('a PIN', () => {
 
   it('is out of reach without a dialog', async () => {
     const { client } = await openPageWithPin('1234', {});
-    await expect(client.create(creation(required))).rejects.toEqual(domException('ConstraintError'));
+    await expect(client.create(creation(required))).rejects.toEqual(domException('NotAllowedError'));
     const preferred = await client.create(creation());
     expect(isVerified(preferred)).toBe(false);
     const discoverable = client.create(creation({ authenticatorSelection: { residentKey: 'required' } }));
@@ -216,7 +216,7 @@ describe('a PIN', () => {
     const { ui, asked } = entering();
     const between = (device: CtapDevice) => saying(device, { options: { noMcGaPermissionsWithClientPin: true } });
     const { client } = await openPageWithPin('1234', { ui, between });
-    await expect(client.create(creation(required))).rejects.toEqual(domException('ConstraintError'));
+    await expect(client.create(creation(required))).rejects.toEqual(domException('NotAllowedError'));
     expect(asked).toEqual([]);
   });
 });

@@ -49,11 +49,11 @@ describe('a U2F key', () => {
     const { client } = await openPage({ between: u2fOnly });
     const create = (more: object) => client.create(creation(more));
     const rk = create({ authenticatorSelection: { residentKey: 'required' } });
-    await expect(rk).rejects.toEqual(domException('ConstraintError', /discoverable/));
+    await expect(rk).rejects.toEqual(domException('NotAllowedError', /discoverable/));
     const uv = create({ authenticatorSelection: { userVerification: 'required' } });
-    await expect(uv).rejects.toEqual(domException('ConstraintError', /verify/));
+    await expect(uv).rejects.toEqual(domException('NotAllowedError', /verify/));
     const alg = create({ pubKeyCredParams: [{ type: 'public-key', alg: -8 }] });
-    await expect(alg).rejects.toEqual(domException('NotSupportedError', /-7 alone/));
+    await expect(alg).rejects.toEqual(domException('NotAllowedError', /-7 alone/));
     await expect(client.get(request())).rejects.toEqual(domException('NotAllowedError', /discoverable/));
     const verified = client.get(request({ allowCredentials: [descriptor('AQ')], userVerification: 'required' }));
     await expect(verified).rejects.toEqual(domException('NotAllowedError', /verify/));
