@@ -33,7 +33,10 @@ export class Session {
 
   private constructor(key: HeldKey | undefined, pages: (ceremonies: PageCeremonies) => Pages) {
     this.#key = key;
-    const ceremonies = new PageCeremonies(key ?? this.authenticators);
+    // As Chromium does with its own: no timeout is too short.
+    const ceremonies = key
+      ? new PageCeremonies(key)
+      : new PageCeremonies(this.authenticators, { timeoutRange: [0, 600_000] });
     this.authenticators.onClose(() => ceremonies.close());
     this.#pages = pages(ceremonies);
   }

@@ -97,7 +97,7 @@ export async function firefoxInPage(): Promise<TestBrowser> {
   });
   const key = new VirtualAuthenticators();
   const page: Page = await browser.newPage();
-  await withPuppeteerSecurityKey(page, { key });
+  await withPuppeteerSecurityKey(page, { key, timeoutRange: [0, 600_000] });
   const commands = key as unknown as Record<string, (...parameters: unknown[]) => Promise<unknown>>;
   return {
     open: async (url) => void (await page.goto(url)),
