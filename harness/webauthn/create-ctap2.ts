@@ -71,8 +71,7 @@ function isDiscoverable(authenticator: Ctap2Authenticator, { options }: Creation
 
 /** Keys of CTAP 2.0 may make each credential a discoverable one: undefined where one was not asked for. */
 function mayBeDiscoverable(authenticator: Ctap2Authenticator): false | undefined {
-  const isOld = !authenticator.info.versions.includes('FIDO_2_1');
-  return isOld && authenticator.option('rk') === true ? undefined : false;
+  return !authenticator.isFrom21 && authenticator.option('rk') === true ? undefined : false;
 }
 
 /**

@@ -98,6 +98,34 @@ describe('PublicKeyCredential', () => {
   });
 });
 
+describe('a credential', () => {
+  it('has its members where a browser has them, and is not stored', async () => {
+    await open();
+    const seen = await page.evaluate(`(async () => {
+      const user = { id: new Uint8Array(), name: 'alice', displayName: 'Alice' };
+      const publicKey = { rp: { name: 'x' }, user, challenge: new Uint8Array(1), pubKeyCredParams: [] };
+      const made = await navigator.credentials.create({ publicKey });
+      const getter = (of, name) => Object.getOwnPropertyDescriptor(of.prototype, name).get;
+      return {
+        own: [...Object.keys(made), ...Object.keys(made.response)],
+        same: [made.rawId === made.rawId, made.response === made.response],
+        type: getter(Credential, 'type').call(made),
+        object: getter(AuthenticatorAttestationResponse, 'attestationObject').call(made.response).byteLength > 0,
+        stranger: (() => { try { return getter(PublicKeyCredential, 'rawId').call({}); } catch (error) { return error.name; } })(),
+        stored: await navigator.credentials.store(made).catch((error) => error.name),
+      };
+    })()`);
+    expect(seen).toEqual({
+      own: [],
+      same: [true, true],
+      type: 'public-key',
+      object: true,
+      stranger: 'TypeError',
+      stored: 'NotSupportedError',
+    });
+  });
+});
+
 describe('who may ask', () => {
   it('is no page that calls the way to the key by itself', async () => {
     await open();

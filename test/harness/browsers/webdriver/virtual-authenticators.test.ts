@@ -46,6 +46,33 @@ describe('the commands of virtual authenticators', () => {
     });
   });
 
+  it('are told what the relying party signals: names follow, and what it no longer takes goes', async () => {
+    const id = await run('POST', 'authenticator', { ...CTAP2, hasResidentKey: true });
+    const ids = async () => {
+      const credentials = (await run('GET', `authenticator/${id}/credentials`)) as (typeof RESIDENT)[];
+      return credentials.map(({ credentialId }) => credentialId).sort();
+    };
+    await run('POST', `authenticator/${id}/credential`, { ...RESIDENT, userName: 'alice' });
+    await run('POST', `authenticator/${id}/credential`, { ...RESIDENT, credentialId: 'BAUG', userHandle: 'Ym9i' });
+    await run('POST', `authenticator/${id}/credential`, { ...RESIDENT, credentialId: 'BwgJ', rpId: 'example.org' });
+    const [rpId, userId] = ['example.com', RESIDENT.userHandle];
+    const renamed = { userName: 'al', userDisplayName: 'Al' };
+    await authenticators.heed({ method: 'signalCurrentUserDetails', rpId, userId, name: 'al', displayName: 'Al' });
+    const credentials = (await run('GET', `authenticator/${id}/credentials`)) as object[];
+    expect(credentials).toContainEqual(expect.objectContaining({ credentialId: 'AQID', ...renamed }));
+    expect(credentials).not.toContainEqual(expect.objectContaining({ credentialId: 'BAUG', ...renamed }));
+    const accepted = (...allAcceptedCredentialIds: string[]) =>
+      authenticators.heed({ method: 'signalAllAcceptedCredentials', rpId, userId, allAcceptedCredentialIds });
+    await accepted('AQID');
+    expect(await ids()).toEqual(['AQID', 'BAUG', 'BwgJ']);
+    await accepted();
+    expect(await ids()).toEqual(['BAUG', 'BwgJ']);
+    await authenticators.heed({ method: 'signalUnknownCredential', rpId, credentialId: 'BwgJ' });
+    expect(await ids()).toEqual(['BAUG', 'BwgJ']); // that one is of another relying party
+    await authenticators.heed({ method: 'signalUnknownCredential', rpId, credentialId: 'BAUG' });
+    expect(await ids()).toEqual(['BwgJ']);
+  });
+
   it('give back the credential that was put in', async () => {
     const id = await run('POST', 'authenticator', { ...CTAP2, hasResidentKey: true, extensions: ['largeBlob'] });
     const whole = {
