@@ -90,9 +90,10 @@ export class PageCeremonies {
   /** The document of a frame is gone, and with it all that it asked. */
   abandon(frame: object): void {
     const state = this.#frames.get(frame);
+    if (state === undefined) return;
     this.#frames.delete(frame);
     const reason = webauthnError('AbortError', 'the page has gone');
-    for (const control of state?.running.values() ?? []) control.abort(reason);
+    for (const control of state.running.values()) control.abort(reason);
   }
 
   /** Ends all requests. */

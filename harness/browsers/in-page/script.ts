@@ -75,16 +75,20 @@ export function installInPage(
     }
   };
 
-  /** A frame of a foreign page makes credentials where its user has just acted in it (§5.1.3 step 3). */
+  /** A frame within a foreign page makes credentials where its user has just acted in it (§5.1.3 step 3). */
   const assertActivated = () => {
-    let isForeign = false;
-    try {
-      isForeign = window.top!.origin !== window.origin;
-    } catch {
-      isForeign = true; // its members are not this page's to read
-    }
-    if (!isForeign || navigator.userActivation?.isActive !== false) return;
+    if (navigator.userActivation?.isActive !== false || !isWithinForeign()) return;
     throw new DOMException('a frame of a foreign page needs a user activation to create', 'NotAllowedError');
+  };
+  const isWithinForeign = (): boolean => {
+    try {
+      for (let around: Window = window; around !== around.parent; around = around.parent) {
+        if (around.parent.origin !== window.origin) return true;
+      }
+      return false;
+    } catch {
+      return true; // its members are not this page's to read
+    }
   };
 
   const container = (navigator.credentials ?? {}) as Partial<CredentialsContainer>;
