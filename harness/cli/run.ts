@@ -42,6 +42,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   trace: { summary: 'decode what goes over the wire, live or out of a capture', load: () => import('./trace.ts') },
   recording: { summary: 'show, replay and compare recorded ceremonies', load: () => import('./recording.ts') },
   metadata: { summary: 'describe the models for relying parties, signed', load: () => import('./metadata.ts') },
+  load: { summary: 'load a relying party: many users, a key each', load: () => import('./load.ts') },
   bench: { summary: 'measure this program against bare OpenSSL and cbor-x', load: () => import('./bench.ts') },
 };
 

@@ -25,6 +25,7 @@ const verbs = [
   'config',
   'reset',
   'touch',
+  'load',
   'bench',
 ];
 
