@@ -1,7 +1,6 @@
 /** One of the users that load a relying party: a security key, a browser's WebAuthn and its cookies, without the browser. */
 import { CookieJar } from 'tough-cookie';
-import type { BrowserlessClient } from '../browsers/browserless.ts';
-import { createBrowserlessClient } from '../browsers/browserless.ts';
+import { type BrowserlessClient, createBrowserlessClient } from '../browsers/browserless.ts';
 
 /** What fetch() follows by itself in a browser. */
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);

@@ -12,7 +12,7 @@ import type { Driver } from './driver.ts';
 import { WebDriverError } from './error.ts';
 import type { Pages } from './pages.ts';
 import type { JsonObject } from './parameters.ts';
-import { VirtualAuthenticators } from './virtual-authenticators.ts';
+import { TIMEOUT_RANGE, VirtualAuthenticators } from './virtual-authenticators.ts';
 
 export interface SessionOptions {
   readonly driver: Driver;
@@ -33,10 +33,9 @@ export class Session {
 
   private constructor(key: HeldKey | undefined, pages: (ceremonies: PageCeremonies) => Pages) {
     this.#key = key;
-    // As Chromium does with its own: no timeout is too short.
     const ceremonies = key
       ? new PageCeremonies(key)
-      : new PageCeremonies(this.authenticators, { timeoutRange: [0, 600_000] });
+      : new PageCeremonies(this.authenticators, { timeoutRange: TIMEOUT_RANGE });
     this.authenticators.onClose(() => ceremonies.close());
     this.#pages = pages(ceremonies);
   }

@@ -15,6 +15,9 @@ import { VirtualAuthenticator } from './virtual-authenticator.ts';
 /** Of the RP ID for which clients register with a U2F key where they want a touch and nothing else. */
 const NOBODY = systemWorld.crypto.sha256(utf8('.dummy'));
 
+/** Of requests to them, in milliseconds. As Chromium does with its own: no timeout is too short. */
+export const TIMEOUT_RANGE = [0, 600_000] as const;
+
 /** Errors of all commands are WebDriverError: invalid argument, or unsupported operation for an extension. */
 export class VirtualAuthenticators extends HeldKey {
   readonly #authenticators = new Map<string, VirtualAuthenticator>();

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Page } from 'puppeteer-core';
 import { startWebDriverServer, withPuppeteerSecurityKey } from '../../../../harness/browsers/index.ts';
 import { Driver } from '../../../../harness/browsers/webdriver/driver.ts';
-import { VirtualAuthenticators } from '../../../../harness/browsers/webdriver/virtual-authenticators.ts';
+import { TIMEOUT_RANGE, VirtualAuthenticators } from '../../../../harness/browsers/webdriver/virtual-authenticators.ts';
 import { launchFirefox } from '../firefox.ts';
 import { CHROMEDRIVER, CHROMIUM, openScreen, WEBKIT, WEBKIT_DRIVER } from '../webdriver/drivers.ts';
 
@@ -22,28 +22,24 @@ export interface TestBrowser {
 /** Longer than the longest test waits. */
 const PATIENCE_MS = 120_000;
 
-/** A session of WebDriver at that address. */
-async function openWebDriver(server: string, capabilities: object): Promise<TestBrowser> {
-  const command = async (method: string, path: string, body?: unknown): Promise<unknown> => {
-    const response = await fetch(server + path, { method, ...(body ? { body: JSON.stringify(body) } : {}) });
-    const { value } = (await response.json()) as { value: unknown };
-    if (!response.ok) throw new Error(`${method} ${path}: ${JSON.stringify(value)}`);
-    return value;
-  };
-  const opened = await command('POST', '/session', { capabilities: { alwaysMatch: capabilities } });
+/** A session of WebDriver with a driver, or with what serves as one. */
+async function openWebDriver(driver: Driver, capabilities: object): Promise<TestBrowser> {
+  const opened = await driver.command('POST', '/session', {
+    capabilities: { alwaysMatch: { ...capabilities, acceptInsecureCerts: true } },
+  });
   const { sessionId } = opened as { sessionId: string };
-  const session = (method: string, path: string, body?: unknown) =>
-    command(method, `/session/${sessionId}${path}`, body);
+  const session = (method: string, path: string, body?: object) =>
+    driver.command(method, `/session/${sessionId}${path}`, body);
   await session('POST', '/timeouts', { script: PATIENCE_MS, pageLoad: PATIENCE_MS });
   const of = (id: unknown) => `/webauthn/authenticator/${id}`;
-  const authenticators: Record<string, (...parameters: unknown[]) => Promise<unknown>> = {
-    add: (configuration) => session('POST', '/webauthn/authenticator', configuration),
+  const authenticators: Record<string, (...parameters: never[]) => Promise<unknown>> = {
+    add: (configuration: object) => session('POST', '/webauthn/authenticator', configuration),
     remove: (id) => session('DELETE', of(id)),
-    addCredential: (id, credential) => session('POST', `${of(id)}/credential`, credential),
+    addCredential: (id, credential: object) => session('POST', `${of(id)}/credential`, credential),
     getCredentials: (id) => session('GET', `${of(id)}/credentials`),
     removeCredential: (id, credentialId) => session('DELETE', `${of(id)}/credentials/${credentialId}`),
     removeAllCredentials: (id) => session('DELETE', `${of(id)}/credentials`),
-    setUserVerified: (id, parameters) => session('POST', `${of(id)}/uv`, parameters),
+    setUserVerified: (id, parameters: object) => session('POST', `${of(id)}/uv`, parameters),
   };
   return {
     open: async (url) => void (await session('POST', '/url', { url })),
@@ -58,7 +54,7 @@ async function openWebDriver(server: string, capabilities: object): Promise<Test
       await session('POST', `/element/${Object.values(element as object)[0]}/click`, {});
       if (frame !== undefined) await session('POST', '/frame', { id: null });
     },
-    authenticators: (name, parameters) => authenticators[name]!(...parameters),
+    authenticators: (name, parameters) => authenticators[name]!(...(parameters as never[])),
     close: async () => void (await session('DELETE', '')),
   };
 }
@@ -66,14 +62,14 @@ async function openWebDriver(server: string, capabilities: object): Promise<Test
 /** Chromium, with its own WebAuthn client and authenticators. */
 export async function chromiumAlone(): Promise<TestBrowser> {
   const driver = await Driver.start(CHROMEDRIVER);
-  const browser = await openWebDriver(driver.url.origin, { ...CHROMIUM, acceptInsecureCerts: true });
+  const browser = await openWebDriver(driver, CHROMIUM);
   return withEnd(browser, () => driver.close());
 }
 
 /** Chromium, its pages served by `ctaplab webdriver`. */
 export async function chromiumInPage(): Promise<TestBrowser> {
   const server = await startWebDriverServer({ driver: CHROMEDRIVER });
-  const browser = await openWebDriver(server.url, { ...CHROMIUM, acceptInsecureCerts: true });
+  const browser = await openWebDriver(Driver.at(server.url), CHROMIUM);
   return withEnd(browser, () => server.close());
 }
 
@@ -82,7 +78,7 @@ export async function webkitInPage(): Promise<TestBrowser> {
   const screen = await openScreen();
   process.env.DISPLAY = screen.display;
   const server = await startWebDriverServer({ driver: WEBKIT_DRIVER });
-  const browser = await openWebDriver(server.url, { ...WEBKIT, acceptInsecureCerts: true });
+  const browser = await openWebDriver(Driver.at(server.url), WEBKIT);
   return withEnd(browser, async () => {
     await server.close();
     await screen.close();
@@ -97,7 +93,7 @@ export async function firefoxInPage(): Promise<TestBrowser> {
   });
   const key = new VirtualAuthenticators();
   const page: Page = await browser.newPage();
-  await withPuppeteerSecurityKey(page, { key, timeoutRange: [0, 600_000] });
+  await withPuppeteerSecurityKey(page, { key, timeoutRange: TIMEOUT_RANGE });
   const commands = key as unknown as Record<string, (...parameters: unknown[]) => Promise<unknown>>;
   return {
     open: async (url) => void (await page.goto(url)),

@@ -13,6 +13,7 @@ const COLUMNS: readonly (readonly [Column, () => Promise<TestBrowser>])[] = [
 ];
 
 const folder = testsFolder();
+if (folder === undefined) console.log('Web Platform Tests: skipped, they are not there; scripts/setup brings them');
 const files = folder === undefined ? ['scripts/setup has to bring them first'] : await listTests(folder);
 let server: TestServer;
 beforeAll(async () => {
